@@ -1,0 +1,74 @@
+# The rooms of the house. Each folder of src/ is one static library, penstock_<folder>, that sees only its own public
+# headers and those of the libraries it is linked to: include/penstock/<folder> is reached through a directory that
+# holds nothing else, so an include of a room above does not compile.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+add_library(penstock_options INTERFACE)
+target_compile_features(penstock_options INTERFACE cxx_std_23)
+target_compile_options(
+  penstock_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference
+            -Werror -fpch-preprocess)
+if(PENSTOCK_SANITIZE)
+  target_compile_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+  # GCC's flow-sensitive warnings misfire in instrumented code (GCC bug 80635 and kin).
+  target_compile_options(penstock_options INTERFACE -Wno-maybe-uninitialized -Wno-null-dereference)
+endif()
+
+# penstock_headers(<target> <scope> <folder>): lets <target> include <penstock/folder/...>.
+function(penstock_headers target scope folder)
+  set(view ${PROJECT_BINARY_DIR}/include/${folder})
+  file(MAKE_DIRECTORY ${view}/penstock)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/penstock/${folder} ${view}/penstock/${folder} SYMBOLIC)
+  target_include_directories(${target} ${scope} ${view})
+endfunction()
+
+# penstock_library(<folder> [USES folder...] [PUBLIC lib...] [PRIVATE lib...]): the library of src/<folder>.
+function(penstock_library folder)
+  cmake_parse_arguments(arg "" "" "USES;PUBLIC;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cpp)
+  add_library(penstock_${folder} STATIC ${sources})
+  penstock_headers(penstock_${folder} PUBLIC ${folder})
+  target_include_directories(penstock_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/src/${folder})
+  list(TRANSFORM arg_USES PREPEND penstock_)
+  target_link_libraries(
+    penstock_${folder}
+    PUBLIC ${arg_USES} ${arg_PUBLIC}
+    PRIVATE penstock_options ${arg_PRIVATE})
+  penstock_precompile(penstock_${folder})
+endfunction()
+
+# One precompiled header for every target; it is compiled with penstock_options alone, so that it fits them all.
+add_library(penstock_precompiled STATIC ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
+target_link_libraries(penstock_precompiled PRIVATE penstock_options)
+target_precompile_headers(penstock_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+function(penstock_precompile target)
+  target_precompile_headers(${target} REUSE_FROM penstock_precompiled)
+endfunction()
+
+# penstock_test(<folder> [PRIVATE lib...]): <folder>_tests from tests/<folder>/*_test.cpp, in ctest.
+function(penstock_test folder)
+  cmake_parse_arguments(arg "" "" "PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+  add_executable(${folder}_tests ${sources} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
+  target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${folder}_tests PRIVATE penstock_${folder} penstock_options doctest::doctest ${arg_PRIVATE})
+  penstock_precompile(${folder}_tests)
+  add_test(NAME ${folder} COMMAND ${folder}_tests)
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 120)
+endfunction()
+
+# penstock_program(<target> <main.cpp> <library folder>)
+function(penstock_program target main folder)
+  add_executable(${target} ${main})
+  target_link_libraries(${target} PRIVATE penstock_${folder} penstock_options)
+  penstock_precompile(${target})
+endfunction()

@@ -1,0 +1,32 @@
+// What the two programs share: SIGTERM and SIGINT become a stop token; a health server answers /healthz, /readyz,
+// /metrics.
+#pragma once
+#include <penstock/base/error.hpp>
+#include <penstock/http/server.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace penstock::runtime {
+
+// Blocks the signals in the calling thread (call it before any other thread starts) and waits for them on its own.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  std::stop_token token() const;
+  void request_stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Named checks; an empty string means well, anything else says what is wrong.
+using Checks = std::map<std::string, std::function<std::string()>>;
+Result<std::unique_ptr<http::Server>> serve_health(const std::string& address, unsigned short port, Checks ready);
+
+}  // namespace penstock::runtime
