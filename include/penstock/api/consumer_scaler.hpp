@@ -1,0 +1,101 @@
+// ConsumerScaler: a workload whose replicas follow the lag of its consumer group, never above what the partitions feed.
+#pragma once
+#include <penstock/api/meta.hpp>
+
+namespace penstock::api {
+
+enum class Engine { kAuto, kNative, kKeda, kDirect };
+enum class Mode { kScale, kObserve };
+enum class OffsetReset { kLatest, kEarliest, kNone };
+enum class FallbackPolicy { kStatic, kCurrent, kCurrentIfHigher };
+std::string_view to_string(Engine engine);
+
+struct ScaleTarget {
+  std::string api_version, kind, name;
+  bool operator==(const ScaleTarget&) const = default;
+};
+
+struct ConsumerScalerSpec {
+  PlatformRef platform;
+  ScaleTarget target;
+  std::string consumer_group;
+  std::vector<std::string> topics;            // empty: every topic that the group has committed to
+  std::int64_t lag_threshold = 1;             // records of lag that one replica may have
+  std::int64_t activation_lag_threshold = 0;  // active while lag > this
+  int min_replicas = 1;
+  std::optional<int> max_replicas;
+  bool cap_to_partitions = true;
+  int consumers_per_replica = 1;
+  bool even_spread = false;
+  bool count_tail = false;
+  OffsetReset offset_reset = OffsetReset::kLatest;
+  bool read_committed = false;  // isolation
+  Duration cooldown = 5min;
+  Duration window = 1min;
+  Json behavior = Json::object();  // as in autoscaling/v2
+  struct Fallback {
+    Duration after = 3min;
+    int replicas = 1;
+    FallbackPolicy policy = FallbackPolicy::kStatic;
+    bool operator==(const Fallback&) const = default;
+  };
+  std::optional<Fallback> fallback;
+  bool hold_during_rebalance = true;
+  Engine engine = Engine::kAuto;
+  Mode mode = Mode::kScale;
+  bool operator==(const ConsumerScalerSpec&) const = default;
+};
+
+struct GroupStatus {
+  std::string type, state, assignor;
+  int members = 0;
+  bool operator==(const GroupStatus&) const = default;
+};
+
+struct Verdict {
+  std::string type;  // OffsetInvalid, TailIgnored, …
+  std::string topic;
+  std::vector<int> partitions;
+  std::string message;
+  bool operator==(const Verdict&) const = default;
+};
+
+struct DecisionRecord {
+  WallTime time{};
+  std::optional<std::int64_t> lag;
+  int from = 0, to = 0;
+  std::string limited_by, reason;
+  bool operator==(const DecisionRecord&) const = default;
+};
+
+struct ConsumerScalerStatus {
+  std::int64_t observed_generation = 0;
+  Conditions conditions;
+  std::optional<std::int64_t> lag;  // records
+  std::optional<Duration> delay;    // at least
+  std::optional<int> partitions, cap, current_replicas, desired_replicas;
+  std::optional<bool> active;
+  std::string limited_by;
+  std::optional<Engine> engine;  // the one in use
+  std::string engine_reason;     // why Auto chose it
+  std::optional<GroupStatus> group;
+  std::vector<Verdict> verdicts;
+  std::vector<DecisionRecord> decisions;  // the last 10, newest first
+  std::optional<WallTime> last_active;
+  std::vector<std::string> plan;
+  bool operator==(const ConsumerScalerStatus&) const = default;
+};
+
+struct ConsumerScaler {
+  static constexpr std::string_view kKind = "ConsumerScaler";
+  Meta meta;
+  ConsumerScalerSpec spec;
+  ConsumerScalerStatus status;
+  bool operator==(const ConsumerScaler&) const = default;
+};
+
+Result<ConsumerScaler> parse_consumer_scaler(const Json& object);
+Json print(const ConsumerScaler& scaler);
+Json print_status(const ConsumerScalerStatus& status);
+
+}  // namespace penstock::api

@@ -1,0 +1,41 @@
+// One Kafka cluster for the operator: metadata, topics, configuration, ACLs. Every call is one batch with a result for
+// each item, blocks the caller for at most the timeout, and may come from any thread. "Already exists" is an error of
+// the item (kAlreadyExists), a missing topic too (kNotFound); authorisation is kForbidden; what a cluster lacks (no
+// authorizer, old version) is kUnsupported.
+#pragma once
+#include <penstock/kafka/types.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace penstock::kafka {
+
+class Cluster {
+ public:
+  virtual ~Cluster() = default;
+
+  virtual Result<ClusterInfo> describe(Duration timeout) = 0;
+  virtual Result<PerItem<TopicInfo>> topics(const std::vector<std::string>& names, Duration timeout) = 0;
+  // Up to 10,000 partitions a call.
+  virtual Result<PerItem<void>> create_topics(const std::vector<NewTopic>& topics, Duration timeout) = 0;
+  // topic → its new total.
+  virtual Result<PerItem<void>> grow_partitions(const std::map<std::string, int>& totals, Duration timeout) = 0;
+  virtual Result<PerItem<void>> delete_topics(const std::vector<std::string>& names, Duration timeout) = 0;
+  virtual Result<PerItem<std::vector<ConfigEntry>>> topic_configs(const std::vector<std::string>& topics,
+                                                                  Duration timeout) = 0;
+  virtual Result<PerItem<void>> alter_topic_configs(const std::vector<TopicConfigChange>& changes,
+                                                    Duration timeout) = 0;
+
+  virtual Result<std::vector<AclBinding>> acls(Duration timeout) = 0;
+  // Item names are AclBinding::to_string().
+  virtual Result<PerItem<void>> create_acls(const std::vector<AclBinding>& bindings, Duration timeout) = 0;
+  virtual Result<PerItem<void>> delete_acls(const std::vector<AclBinding>& bindings, Duration timeout) = 0;
+
+  // Group ids with at least one member that have committed to or are assigned this topic.
+  virtual Result<std::vector<std::string>> active_groups_of(const std::string& topic, Duration timeout) = 0;
+};
+
+// Connects lazily: an address where nobody answers shows in the first call.
+Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, const std::string& client_id);
+
+}  // namespace penstock::kafka

@@ -1,0 +1,52 @@
+// From lag to replicas: the pure function at the heart of Penstock. The result is unstabilised (`behavior` is the
+// HPA's), says which bound held and why in words, and the same input gives the same words.
+#pragma once
+#include <penstock/api/consumer_scaler.hpp>
+#include <penstock/scaling/lag.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock::scaling {
+
+enum class Freshness { kFresh, kStale, kFallback, kNever };
+std::string_view to_string(Freshness freshness);
+
+// What a decision needs of the past; handed in and returned updated.
+struct Memory {
+  std::optional<SteadyTime> last_good;    // of a sample with a known lag
+  std::optional<SteadyTime> last_active;  // lag was above the activation threshold
+  std::optional<int> last_desired;
+  std::optional<int> last_need;
+  std::optional<SteadyTime> need_above_since;  // need > current within the dead band, not yet acted on
+  std::optional<SteadyTime> need_below_since;
+  std::string last_assignor;
+  int last_cap = 0;
+  bool operator==(const Memory&) const = default;
+};
+
+struct Workload {
+  std::optional<int> current_replicas;  // of status.currentReplicas
+  std::optional<int> hpa_desired;       // HPA.status.desiredReplicas, so that a hold never scales in
+};
+
+struct Decision {
+  bool known = false;  // false: nothing good to say (never sampled, or an error without fallback); HPA gets an error
+  int desired = 0;     // replicas
+  bool active = false;
+  double metric = 0;       // for AverageValue with target lag_threshold: ceil(metric / target) is desired
+  std::string limited_by;  // "", MinReplicas, MaxReplicas, Partitions
+  int cap = 0;             // feedable replicas; 0: no cap
+  Freshness freshness = Freshness::kNever;
+  std::vector<std::string> reasons;  // each step in a short sentence, in order
+  Memory memory;
+};
+
+Decision decide(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
+                const Memory& memory, SteadyTime now);
+
+// Replicas that the partitions can feed under this spec: 0 for no cap. Also what the HPA's maxReplicas derives from.
+int feedable_replicas(const Lag& lag, const std::string& assignor, const api::ConsumerScalerSpec& spec);
+
+}  // namespace penstock::scaling
