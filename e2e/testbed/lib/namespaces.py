@@ -6,6 +6,7 @@ wrapper, so that it can be stopped, frozen and waited for; and it dies with the 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -38,34 +39,33 @@ def is_inside(init_net: str) -> bool:
     return os.readlink("/proc/self/ns/net") == init_net
 
 
-def popen(init_pid: int, argv: Sequence[str | Path], *, cwd: Path | str | None = None, env: Mapping[str, str] | None = None,
-          stdin: int | IO[Any] | None = subprocess.DEVNULL, stdout: int | IO[Any] | None = None,
-          stderr: int | IO[Any] | None = None, pass_fds: Sequence[int] = (), new_session: bool = False,
-          prepare: Callable[[], None] | None = None) -> subprocess.Popen[Any]:
-    """Starts argv in all namespaces of the process init_pid; prepare runs in the child just before it."""
+def popen(init_pid: int | None, argv: Sequence[str | Path], *, cwd: Path | str | None = None,
+          env: Mapping[str, str] | None = None, stdin: int | IO[Any] | None = subprocess.DEVNULL,
+          stdout: int | IO[Any] | None = None, stderr: int | IO[Any] | None = None, pass_fds: Sequence[int] = (),
+          new_session: bool = False, prepare: Callable[[], None] | None = None) -> subprocess.Popen[Any]:
+    """Starts argv in all namespaces of the process init_pid (None: the caller's own); prepare runs in the child before it."""
     here = os.getcwd() if cwd is None else cwd
-    names = ("ipc", "uts", "net", "mnt")
-    descriptors = [os.open(f"/proc/{init_pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in names]
-    own = os.open("/proc/thread-self/ns/pid_for_children", os.O_RDONLY | os.O_CLOEXEC)
-    target = os.open(f"/proc/{init_pid}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    with contextlib.ExitStack() as stack:
+        def opened(path: str) -> int:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            return descriptor
 
-    def in_child() -> None:
-        for descriptor in descriptors:
-            _enter(descriptor)
-        os.chdir(here)  # a new mount namespace resets it
-        if prepare:
-            prepare()
+        others = [opened(f"/proc/{init_pid}/ns/{name}") for name in ("ipc", "uts", "net", "mnt")] if init_pid else []
+        if init_pid:
+            own = opened("/proc/thread-self/ns/pid_for_children")
+            _enter(opened(f"/proc/{init_pid}/ns/pid"))  # only children of this thread are born there, until it is taken back
+            stack.callback(_enter, own)
 
-    try:
-        _enter(target)  # only children of this thread are born there, and only until it is taken back below
-        try:
-            return subprocess.Popen([str(arg) for arg in argv], env=env, stdin=stdin, stdout=stdout, stderr=stderr,
-                                    pass_fds=pass_fds, start_new_session=new_session, preexec_fn=in_child)
-        finally:
-            _enter(own)
-    finally:
-        for descriptor in (*descriptors, own, target):
-            os.close(descriptor)
+        def in_child() -> None:
+            for descriptor in others:
+                _enter(descriptor)
+            os.chdir(here)  # a new mount namespace resets it
+            if prepare:
+                prepare()
+
+        return subprocess.Popen([str(arg) for arg in argv], env=env, stdin=stdin, stdout=stdout, stderr=stderr,
+                                pass_fds=pass_fds, start_new_session=new_session, preexec_fn=in_child)
 
 
 def inner_pid(pid: int) -> int:
@@ -84,6 +84,6 @@ def outer_pids(init_pid: int) -> dict[int, int]:
         try:
             if entry.isdigit() and os.readlink(f"/proc/{entry}/ns/pid") == wanted:
                 found[inner_pid(int(entry))] = int(entry)
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue  # it ended meanwhile, or is not ours to see
     return found

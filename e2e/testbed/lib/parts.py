@@ -81,4 +81,19 @@ ETCD = _deb_part("etcd", "etcd-server")
 RUNTIME = _deb_part("containerd", "containerd", "runc")
 CNI = _deb_part("cni", "containernetworking-plugins")
 
-PROFILES: dict[str, tuple[Part, ...]] = {"control-plane": (CONTROL_PLANE, ETCD)}
+PROFILES: dict[str, tuple[Part, ...]] = {
+    "control-plane": (CONTROL_PLANE, ETCD),
+    "node": (CONTROL_PLANE, ETCD, NODE, COREDNS, PROVISIONER, RUNTIME, CNI),
+}
+ALL = (*PROFILES["node"], KEDA_PART)
+
+
+def needed(profile: str, keda: bool) -> list[Part]:
+    """Everything that an instance of that kind runs."""
+    return [*PROFILES[profile], *([KEDA_PART] if keda else [])]
+
+
+def program_directories(profile: str) -> list[Path]:
+    """Where the programs of a profile are, for PATH."""
+    return [part.path / folder for part in PROFILES[profile] for folder in (".", "usr/bin", "usr/sbin")
+            if (part.path / folder).is_dir()]
