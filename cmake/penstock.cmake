@@ -56,7 +56,7 @@ endfunction()
 # penstock_test(<folder> [PRIVATE lib...]): <folder>_tests from tests/<folder>/*_test.cpp, in ctest.
 function(penstock_test folder)
   cmake_parse_arguments(arg "" "" "PRIVATE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
   add_executable(${folder}_tests ${sources} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
   target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -1,0 +1,70 @@
+#include <penstock/operator/status_writer.hpp>
+
+namespace penstock::op {
+
+using api::ConditionStatus;
+
+Json status_object(std::string_view kind, const api::Meta& meta, Json status) {
+  return {{"apiVersion", api::kApiVersion},
+          {"kind", kind},
+          {"metadata", {{"name", meta.name}, {"namespace", meta.ns}, {"uid", meta.uid}}},
+          {"status", std::move(status)}};
+}
+
+void set_ready(api::Conditions& conditions, std::int64_t generation, WallTime now, ConditionStatus ready,
+               const std::string& reason, const std::string& message, bool stalled) {
+  const bool well = ready == ConditionStatus::kTrue;
+  conditions.set("Ready", ready, reason, message, generation, now);
+  if (!well && !stalled) {
+    conditions.set("Reconciling", ConditionStatus::kTrue, reason, message, generation, now);
+  } else {
+    conditions.set("Reconciling", ConditionStatus::kFalse, "Settled", "", generation, now);
+  }
+  if (stalled) {
+    conditions.set("Stalled", ConditionStatus::kTrue, reason, message, generation, now);
+  } else {
+    conditions.set("Stalled", ConditionStatus::kFalse, "NotStalled", "", generation, now);
+  }
+}
+
+namespace {
+
+std::string reason_of(Code code) {
+  switch (code) {
+    case Code::kInvalid:
+      return "Invalid";
+    case Code::kNotFound:
+      return "NotFound";
+    case Code::kAlreadyExists:
+    case Code::kConflict:
+      return "Conflict";
+    case Code::kUnauthorized:
+      return "AuthenticationFailed";
+    case Code::kForbidden:
+      return "Forbidden";
+    case Code::kGone:
+      return "Gone";
+    case Code::kThrottled:
+      return "Throttled";
+    case Code::kTimeout:
+      return "Timeout";
+    case Code::kUnavailable:
+      return "Unavailable";
+    case Code::kUnsupported:
+      return "Unsupported";
+    case Code::kCancelled:
+      return "Cancelled";
+    case Code::kInternal:
+      return "InternalError";
+  }
+  return "InternalError";
+}
+
+}  // namespace
+
+void set_failed(api::Conditions& conditions, std::int64_t generation, WallTime now, const Error& error) {
+  set_ready(conditions, generation, now, ConditionStatus::kFalse, reason_of(error.code), error.what,
+            error.retry.when == Retry::When::kNever);
+}
+
+}  // namespace penstock::op
