@@ -15,6 +15,9 @@ class Client {
  public:
   explicit Client(std::shared_ptr<http::Transport> transport, Duration timeout = 30s);
 
+  // The same client with another limit for each call.
+  Client with_timeout(Duration timeout) const;
+
   Result<Json> call(const http::Request& request, std::stop_token stop = {}) const;
   // As call, and "it isn't there" is an answer.
   Result<std::optional<Json>> find(const Resource& resource, const ObjectKey& key, std::stop_token stop = {}) const;

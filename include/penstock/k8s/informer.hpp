@@ -4,6 +4,7 @@
 #include <penstock/http/transport.hpp>
 #include <penstock/k8s/watcher.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -15,6 +16,9 @@ struct InformerOptions {
   Duration idle_limit = 5min + 30s;  // a watch that says nothing for longer is dead
   Duration first_back_off = 200ms;
   Duration longest_back_off = 30s;
+  Duration list_timeout = 1min;                   // for each page
+  Duration short_stream = 1s;                     // a watch that lived for less is followed by a back-off
+  std::size_t longest_line = 16UL * 1024 * 1024;  // more without a line end: list anew
 };
 
 class Informer {
@@ -28,13 +32,18 @@ class Informer {
   ~Informer();
 
  private:
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
+  void deliver(const Watcher::Step& step);
+  void report(const Watcher::Step& step);
+  Watcher::Step list(Watcher& watcher, const http::Request& request, const std::stop_token& stop);
+  Watcher::Step watch(Watcher& watcher, const http::Request& request, const std::stop_token& stop);
 
   Resource resource_;
   ListParams selection_;
   std::shared_ptr<http::Transport> transport_;
   Sink sink_;
   InformerOptions options_;
+  bool absent_ = false;  // the kind was not there when last asked for
   std::jthread thread_;
 };
 

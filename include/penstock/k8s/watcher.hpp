@@ -2,6 +2,7 @@
 // No I/O, no clock. The five events are kube-rs's: a (re)list is Init, InitApply…, InitDone; live changes are Apply and
 // Delete.
 #pragma once
+#include <penstock/base/error.hpp>
 #include <penstock/base/json.hpp>
 #include <penstock/k8s/requests.hpp>
 
@@ -51,9 +52,12 @@ class Watcher {
 
  private:
   Step list_anew(bool back_off, std::string problem);
+  Step list_on(bool back_off, std::string problem);
   Step watch_on(bool back_off, std::string problem);
   Step on_page(std::string_view body);
   Step on_line(std::string_view text);
+  Step on_error_event(const Json& status);
+  Step on_failed(const Error& error);
 
   Resource resource_;
   ListParams selection_;

@@ -1,0 +1,3 @@
+#include <penstock/k8s/requests.hpp>
+
+#include <doctest/doctest.h>
