@@ -6,8 +6,11 @@
 #include <penstock/runtime/work_queue.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace penstock::runtime {
@@ -44,13 +47,18 @@ class Controller {
  private:
   struct Meters;
   void handle(const k8s::ObjectKey& key, std::stop_token stop);
+  Result<Outcome> guarded(const k8s::ObjectKey& key, ReconcileContext& context);
+  void succeeded(const k8s::ObjectKey& key, const Outcome& outcome);
+  void failed(const k8s::ObjectKey& key, const ReconcileContext& context, const Error& error);
+  Duration next_back_off(const k8s::ObjectKey& key);
+  void forget(const k8s::ObjectKey& key);
 
   ControllerOptions options_;
   Reconcile reconcile_;
   const Clock& clock_;
   WorkQueue queue_;
   std::mutex mutex_;
-  std::map<k8s::ObjectKey, int> failures_;
+  std::map<k8s::ObjectKey, int> failures_;  // in a row; guarded by mutex_
   std::unique_ptr<Meters> meters_;
 };
 

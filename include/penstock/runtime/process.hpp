@@ -27,6 +27,9 @@ class StopSignals {
 
 // Named checks; an empty string means well, anything else says what is wrong.
 using Checks = std::map<std::string, std::function<std::string()>>;
+// GET /healthz: 200 as soon as anything answers. GET /readyz: 200, or 503 with a line for each check that fails.
+// GET /metrics: the registry.
+http::Handler health_handler(Checks ready);
 Result<std::unique_ptr<http::Server>> serve_health(const std::string& address, unsigned short port, Checks ready);
 
 }  // namespace penstock::runtime

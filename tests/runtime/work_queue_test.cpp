@@ -1,0 +1,3 @@
+#include <penstock/runtime/work_queue.hpp>
+
+#include <doctest/doctest.h>
