@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import images
+from . import images, kafka_parts
 from .cache import ROOT, BuildError, Part, Steps
 
 HERE = Path(__file__).resolve().parent.parent
@@ -85,7 +85,7 @@ PROFILES: dict[str, tuple[Part, ...]] = {
     "control-plane": (CONTROL_PLANE, ETCD),
     "node": (CONTROL_PLANE, ETCD, NODE, COREDNS, PROVISIONER, RUNTIME, CNI),
 }
-ALL = (*PROFILES["node"], KEDA_PART)
+ALL = (*PROFILES["node"], KEDA_PART, kafka_parts.ARCHIVE)
 
 
 def needed(profile: str, keda: bool) -> list[Part]:

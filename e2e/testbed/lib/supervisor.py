@@ -91,7 +91,7 @@ class Supervisor:
         if self.with_node:
             cgroups.create(layout.node)
         with (layout.log / "init.log").open("w") as log:
-            unshare = subprocess.Popen([*UNSHARE, sys.executable, "-m", "testbed.lib.init", str(layout.config / "init.json")],
+            unshare = subprocess.Popen([*UNSHARE, sys.executable, "-P", "-m", "testbed.lib.init", str(layout.config / "init.json")],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=namespaces.die_with_parent)
         children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
         wait_until("unshare", lambda: unshare.poll() is not None or bool(children.read_text()), START_SECONDS, 0.01)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from . import instance, namespaces, parts
+from . import instance, kafka_parts, namespaces, parts
 from .api import Api, wait_until
 from .cache import ensure_all
 from .kafka import Kafka
@@ -115,7 +115,7 @@ class Testbed:
         lifeline = -1
         if not detach:
             lifeline, self._lifeline = os.pipe()
-        argv = [sys.executable, "-m", instance.SUPERVISOR, self.name, str(lifeline)]
+        argv = [sys.executable, "-P", "-m", instance.SUPERVISOR, self.name, str(lifeline)]
         with (self.layout.log / "supervisor.log").open("w") as log:
             process = subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(parts.HERE.parent)}, stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log, start_new_session=True,
@@ -129,7 +129,7 @@ class Testbed:
         if keep_logs and self.layout.log.is_dir():
             shutil.copytree(self.layout.log, keep_logs, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         if pid := instance.supervisor_pid(self.layout):
-            _end(pid, DOWN_SECONDS, self._reap)
+            _end(pid, [(signal.SIGTERM, DOWN_SECONDS), (signal.SIGKILL, DOWN_SECONDS)], self._reap)
         instance.clean(self.layout)
         if self._lifeline is not None:
             os.close(self._lifeline)
@@ -200,7 +200,7 @@ class Testbed:
 
     def relay(self, name: str, listener: socket.socket, port: int) -> None:
         """Joins a listening socket of the host's side with a port inside."""
-        self.start_component(name, [sys.executable, "-m", "testbed.lib.relay", str(listener.fileno()), str(port)],
+        self.start_component(name, [sys.executable, "-P", "-m", "testbed.lib.relay", str(listener.fileno()), str(port)],
                              {"PYTHONPATH": str(parts.HERE.parent)}, pass_fds=[listener.fileno()])
 
     def components(self) -> dict[str, int | None]:
@@ -216,11 +216,19 @@ class Testbed:
             raise LookupError(f"{component} does not run in testbed {self.name}")
         os.kill(pid, number)
 
+    def kill_component(self, name: str) -> None:
+        """SIGKILL; returns when it has ended. Nothing happens if it has already."""
+        self._end_component(name, [(signal.SIGKILL, 10)])
+
     def stop_component(self, name: str, seconds: float = 10) -> None:
         """SIGTERM, then SIGKILL if that is not enough in time; returns when it has ended."""
+        self._end_component(name, [(signal.SIGTERM, seconds), (signal.SIGKILL, 10)])
+
+    def _end_component(self, name: str, steps: Sequence[tuple[signal.Signals, float]]) -> None:
         pid = self.components().get(name)
         if pid is not None:
-            _end(pid, seconds)
+            _end(pid, steps)
+        self._reap()
         (self.layout.run / f"{name}.component").unlink(missing_ok=True)
 
     # What is put into the cluster
@@ -263,6 +271,7 @@ class Testbed:
 
     def kafka(self, brokers: int = 1, name: str = "kafka", port: int = 19092) -> Kafka:
         """Brokers as plain processes inside, not started yet: broker n listens on the node address, port + n."""
+        kafka_parts.ARCHIVE.ensure()
         return Kafka(self, brokers, name, port)
 
     def start_keda(self) -> None:
@@ -274,14 +283,14 @@ class Testbed:
         Keda(self).stop()
 
 
-def _end(pid: int, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Ends a process that need not be a child of the caller; returns when it has ended."""
+def _end(pid: int, steps: Sequence[tuple[signal.Signals, float]], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Ends a process that need not be a child of the caller, by signals with a time for each; returns when it has ended."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number, seconds in steps:
             signal.pidfd_send_signal(handle, number)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
