@@ -66,7 +66,8 @@ struct ExternalKafka {
 // Who outside the platform's own namespace may use it, and for which names.
 struct NamespaceRule {
   Json selector = Json::object();  // a LabelSelector on the namespace
-  std::vector<std::string> topic_prefixes, group_prefixes;
+  // An empty list allows every name.
+  std::vector<std::string> topic_prefixes, group_prefixes, transactional_id_prefixes;
   bool operator==(const NamespaceRule&) const = default;
 };
 

@@ -33,6 +33,9 @@ struct Meta {
   bool operator==(const Meta&) const = default;
 };
 
+// Of any of our objects, also one whose spec does not parse: what a condition or an event about it needs.
+Result<Meta> parse_meta(const Json& object);
+
 enum class ConditionStatus { kTrue, kFalse, kUnknown };
 
 struct Condition {

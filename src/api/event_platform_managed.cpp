@@ -1,0 +1,158 @@
+#include "event_platform_json.hpp"
+
+#include <penstock/base/quantity.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace penstock::api {
+
+namespace {
+
+constexpr int kMostReplicas = 100, kMostNodeId = 9999;
+constexpr int kLeastPort = 1024, kMostPort = 65535;  // below 1024 a process needs a privilege
+constexpr int kControllerPort = 9090, kInternalPort = 9091;
+
+// Settings that follow from the rest of the resource: a second opinion in `config` would break the cluster.
+constexpr std::array<std::string_view, 22> kReservedConfig{"advertised.",      "authorizer.",
+                                                           "broker.id",        "broker.rack",
+                                                           "cluster.id",       "config.providers",
+                                                           "controller.",      "early.start.",
+                                                           "inter.broker.",    "listener.",
+                                                           "listeners",        "log.dir",
+                                                           "metadata.log.dir", "metric.reporters",
+                                                           "node.id",          "principal.builder.",
+                                                           "process.roles",    "sasl.",
+                                                           "security.",        "ssl.",
+                                                           "super.users",      "zookeeper."};
+
+constexpr std::array<std::pair<Role, std::string_view>, 2> kRoles{{
+    {Role::kController, "controller"},
+    {Role::kBroker, "broker"},
+}};
+constexpr std::array<std::pair<Reclaim, std::string_view>, 2> kReclaims{{
+    {Reclaim::kRetain, "Retain"},
+    {Reclaim::kDelete, "Delete"},
+}};
+
+void check_resources(const Field& f) {
+  for (const auto* kind : {"requests", "limits"}) {
+    StringMap amounts;
+    f[kind].read(amounts);
+    for (const auto& [name, amount] : amounts)
+      if (!parse_quantity(amount)) f[kind][name].wrong("must be a quantity such as 500m or 2Gi");
+  }
+}
+
+NodePool read_pool(const Field& f) {
+  NodePool pool;
+  f["name"].required().read(pool.name);
+  f["roles"].required().for_each(
+      [&](const Field& item) { item.required().read(pool.roles.emplace_back(), Names<Role>(kRoles)); });
+  std::ranges::sort(pool.roles);
+  const auto twins = std::ranges::unique(pool.roles);
+  pool.roles.erase(twins.begin(), twins.end());
+  if (f["roles"].present() && pool.roles.empty()) f["roles"].wrong("must not be empty");
+  f["replicas"].required().read(pool.replicas, 1, kMostReplicas);
+  f["nodeIdStart"].required().read(pool.node_id_start, 0, kMostNodeId);
+  const Field storage = f["storage"].required();
+  if (storage.present()) storage["size"].required().read_quantity(pool.storage.size);
+  storage["storageClassName"].read(pool.storage.storage_class_name);
+  storage["reclaim"].read(pool.storage.reclaim, Names<Reclaim>(kReclaims));
+  f["resources"].read_object(pool.resources);
+  check_resources(f["resources"]);
+  f["heap"].read_quantity(pool.heap);
+  return pool;
+}
+
+Listener read_listener(const Field& f) {
+  Listener listener;
+  f["name"].required().read(listener.name);
+  f["port"].required().read(listener.port, kLeastPort, kMostPort);
+  f["tls"].required().read(listener.tls);
+  f["authentication"].required()["type"].required().read(listener.authentication);
+  if (listener.port == kControllerPort || listener.port == kInternalPort)
+    f["port"].wrong("must not be 9090 or 9091: the cluster itself listens there");
+  if (listener.tls) f["tls"].wrong("must be false: this version serves plain listeners only");
+  if (listener.authentication != "None")
+    f["authentication"]["type"].wrong("must be None: this version serves plain listeners only");
+  return listener;
+}
+
+bool is_reserved(const std::string& key) {
+  return std::ranges::any_of(kReservedConfig, [&](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
+bool overlap(const NodePool& a, const NodePool& b) {
+  return a.node_id_start < b.node_id_start + b.replicas && b.node_id_start < a.node_id_start + a.replicas;
+}
+
+}  // namespace
+
+bool NodePool::has(Role role) const {
+  return std::ranges::find(roles, role) != roles.end();
+}
+
+ManagedKafka read_managed(const Field& f) {
+  ManagedKafka kafka;
+  f["version"].required().read(kafka.version);
+  f["image"].read(kafka.image);
+  f["nodePools"].required().for_each([&](const Field& item) { kafka.node_pools.push_back(read_pool(item)); });
+  f["listeners"].required().for_each([&](const Field& item) { kafka.listeners.push_back(read_listener(item)); });
+  f["config"].read(kafka.config);
+  for (const auto& entry : kafka.config)
+    if (is_reserved(entry.first))
+      f["config"].wrong("must not set " + clipped(entry.first, 64) + ": it follows from the rest of the EventPlatform");
+  if (f.present()) check_managed(kafka, f);
+  return kafka;
+}
+
+void check_managed(const ManagedKafka& kafka, const Field& at) {
+  int controllers = 0, brokers = 0;
+  for (std::size_t i = 0; i < kafka.node_pools.size(); ++i) {
+    const NodePool& pool = kafka.node_pools[i];
+    if (pool.has(Role::kController)) controllers += pool.replicas;
+    if (pool.has(Role::kBroker)) brokers += pool.replicas;
+    for (std::size_t j = 0; j < i; ++j) {
+      const NodePool& other = kafka.node_pools[j];
+      if (pool.name == other.name) at["nodePools"].wrong("must not have two pools named " + pool.name);
+      if (overlap(pool, other))
+        at["nodePools"].wrong("must not overlap in node ids: " + other.name + " and " + pool.name);
+    }
+  }
+  if (controllers != 1 && controllers != 3 && controllers != 5)
+    at["nodePools"].wrong("must have 1, 3 or 5 controllers in total, not " + std::to_string(controllers));
+  if (brokers == 0) at["nodePools"].wrong("must have at least one pool with the role broker");
+  std::set<int> ports;
+  std::set<std::string> names;
+  for (const auto& listener : kafka.listeners) {
+    if (!ports.insert(listener.port).second)
+      at["listeners"].wrong("must not use port " + std::to_string(listener.port) + " twice");
+    if (!names.insert(listener.name).second) at["listeners"].wrong("must not have two named " + listener.name);
+  }
+  if (kafka.listeners.empty()) at["listeners"].wrong("must not be empty");
+}
+
+Json print_managed(const ManagedKafka& kafka) {
+  Json out{{"version", kafka.version}, {"nodePools", Json::array()}, {"listeners", Json::array()}};
+  put(out, "image", kafka.image);
+  for (const auto& pool : kafka.node_pools) {
+    Json item{{"name", pool.name}, {"replicas", pool.replicas}, {"nodeIdStart", pool.node_id_start}};
+    for (const Role role : pool.roles) item["roles"].push_back(name_of(role, Names<Role>(kRoles)));
+    item["storage"] = {{"size", pool.storage.size},
+                       {"reclaim", name_of(pool.storage.reclaim, Names<Reclaim>(kReclaims))}};
+    put(item["storage"], "storageClassName", pool.storage.storage_class_name);
+    put_object(item, "resources", pool.resources);
+    put(item, "heap", pool.heap);
+    out["nodePools"].push_back(std::move(item));
+  }
+  for (const auto& listener : kafka.listeners)
+    out["listeners"].push_back({{"name", listener.name},
+                                {"port", listener.port},
+                                {"tls", listener.tls},
+                                {"authentication", {{"type", listener.authentication}}}});
+  put(out, "config", kafka.config);
+  return out;
+}
+
+}  // namespace penstock::api
