@@ -23,6 +23,8 @@ struct Memory {
   std::optional<SteadyTime> need_below_since;
   std::string last_assignor;
   int last_cap = 0;
+  std::optional<SteadyTime> started;     // of the first decision
+  std::optional<int> published_desired;  // status.desiredReplicas when we started: a young scaler never lowers below it
   bool operator==(const Memory&) const = default;
 };
 
@@ -32,17 +34,18 @@ struct Workload {
 };
 
 struct Decision {
-  bool known = false;  // false: nothing good to say (never sampled, or an error without fallback); HPA gets an error
-  int desired = 0;     // replicas
-  bool active = false;
-  double metric = 0;       // for AverageValue with target lag_threshold: ceil(metric / target) is desired
-  std::string limited_by;  // "", MinReplicas, MaxReplicas, Partitions
+  bool known = false;   // false: nothing good to say (never sampled, or an error without fallback); HPA gets an error
+  int desired = 0;      // replicas
+  bool active = false;  // wants at least one replica
+  double metric = 0;    // for AverageValue with target lag_threshold: HPA's own arithmetic lands on desired
+  std::string limited_by;  // "", MinReplicas, MaxReplicas, Partitions, EvenSpread
   int cap = 0;             // feedable replicas; 0: no cap
   Freshness freshness = Freshness::kNever;
   std::vector<std::string> reasons;  // each step in a short sentence, in order
   Memory memory;
 };
 
+// Memory::published_desired and last_active may be set from status before the first call.
 Decision decide(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
                 const Memory& memory, SteadyTime now);
 

@@ -1,0 +1,255 @@
+#include "scaling/world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::scaling;
+using scaling::testing::lag_of;
+using scaling::testing::says;
+using scaling::testing::spec_of;
+using scaling::testing::stable_group;
+
+namespace {
+
+// Decides again and again with the memory of the time before.
+struct Run {
+  api::ConsumerScalerSpec spec = spec_of();
+  GroupState group = stable_group();
+  Workload workload;
+  Memory memory;
+  SteadyTime now{1h};
+
+  Decision step(const Lag& lag, Duration later = 1s) {
+    now += later;
+    Decision decision = decide(lag, group, spec, workload, memory, now);
+    memory = decision.memory;
+    return decision;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("need is lag over threshold, rounded up, and is said in words") {
+  struct {
+    std::int64_t lag, threshold;
+    int desired;
+  } const cases[] = {{1, 1000, 1}, {1000, 1000, 1}, {1001, 1000, 2}, {12'345, 1000, 13}, {7, 1, 7}, {99, 100, 1}};
+  for (const auto& c : cases) {
+    Run run;
+    run.spec.lag_threshold = c.threshold;
+    const Decision decision = run.step(lag_of(c.lag));
+    CHECK(decision.known);
+    CHECK(decision.active);
+    CHECK(decision.desired == c.desired);
+    CHECK(decision.metric == c.lag);
+    CHECK(decision.limited_by == "");
+    CHECK(decision.freshness == Freshness::kFresh);
+  }
+  Run run;
+  CHECK(run.step(lag_of(12'345)).reasons ==
+        std::vector<std::string>{"lag 12,345 at 1,000 a replica needs 13 replicas"});
+}
+
+TEST_CASE("the cap holds, the metric stays the true lag, and the words name the topic") {
+  Run run;
+  run.spec.max_replicas = 50;
+  const Decision decision = run.step(lag_of(500'000, 12));
+  CHECK(decision.desired == 12);
+  CHECK(decision.cap == 12);
+  CHECK(decision.limited_by == "Partitions");
+  CHECK(decision.metric == 500'000);
+  CHECK(decision.reasons.back() == "capped at 12: orders has 12 partitions");
+}
+
+TEST_CASE("the lower of maximum and cap holds and is named") {
+  Run run;
+  run.spec.max_replicas = 5;
+  Decision decision = run.step(lag_of(500'000, 12));
+  CHECK(decision.desired == 5);
+  CHECK(decision.limited_by == "MaxReplicas");
+  CHECK(decision.cap == 12);
+  run.spec.min_replicas = 20;
+  run.spec.max_replicas = 30;
+  decision = run.step(lag_of(0, 12));
+  CHECK(decision.desired == 12);  // a minimum above the cap is lowered to it
+}
+
+TEST_CASE("what feeds a replica depends on the assignor, the topics and the consumers in it") {
+  Lag lag = lag_of(0, 36);
+  lag.largest_topic = 24;
+  auto spec = spec_of();
+  CHECK(feedable_replicas(lag, "cooperative-sticky", spec) == 36);
+  CHECK(feedable_replicas(lag, "uniform", spec) == 36);
+  CHECK(feedable_replicas(lag, "", spec) == 36);
+  CHECK(feedable_replicas(lag, "range", spec) == 24);
+  CHECK(feedable_replicas(lag, "stream", spec) == 24);
+  spec.consumers_per_replica = 5;
+  CHECK(feedable_replicas(lag, "range", spec) == 5);
+  CHECK(feedable_replicas(lag, "sticky", spec) == 8);
+  spec.cap_to_partitions = false;
+  CHECK(feedable_replicas(lag, "range", spec) == 0);
+}
+
+TEST_CASE("an empty group is capped by the assignor that it had") {
+  Run run;
+  Lag lag = lag_of(1'000'000, 36);
+  lag.largest_topic = 24;
+  run.group = stable_group("range");
+  CHECK(run.step(lag).desired == 24);
+  run.group = {true, "Classic", "Empty", "", 0, {}};
+  const Decision decision = run.step(lag);
+  CHECK(decision.desired == 24);
+  CHECK(says(decision, "with the range assignor the largest topic feeds 24 partitions"));
+}
+
+TEST_CASE("more partitions raise the cap, and without a cap there is none") {
+  Run run;
+  CHECK(run.step(lag_of(1'000'000, 12)).desired == 12);
+  CHECK(run.step(lag_of(1'000'000, 16)).desired == 16);
+  run.spec.cap_to_partitions = false;
+  const Decision decision = run.step(lag_of(100'000, 16));
+  CHECK(decision.desired == 100);
+  CHECK(decision.cap == 0);
+}
+
+TEST_CASE("with even spread only counts that relieve the fullest consumer are chosen") {
+  Run run;
+  run.spec.even_spread = true;
+  const int expected[] = {1, 2, 3, 4, 5, 10, 10, 10, 10, 10};
+  for (int need = 1; need <= 10; ++need) {
+    const Decision decision = run.step(lag_of(need * 1000, 10));
+    CAPTURE(need);
+    CHECK(decision.desired == expected[need - 1]);
+    CHECK(decision.limited_by == (expected[need - 1] == need ? "" : "EvenSpread"));
+    if (decision.limited_by == "EvenSpread") CHECK(decision.metric == expected[need - 1] * 1000.0);
+  }
+  CHECK(run.step(lag_of(50'000, 10)).limited_by == "Partitions");
+  run.spec.consumers_per_replica = 2;
+  CHECK(run.step(lag_of(3000, 10)).desired == 3);  // 6 consumers: 2 each at most
+  CHECK(run.step(lag_of(4000, 10)).desired == 5);  // 8 would leave somebody with 2 all the same
+}
+
+TEST_CASE("one replica more needs a clear need for two seconds, or the cap") {
+  Run run;
+  run.workload.current_replicas = 10;
+  CHECK(run.step(lag_of(10'100)).desired == 10);  // inside the dead band, for ever
+  CHECK(run.step(lag_of(10'100), 1min).desired == 10);
+  CHECK(run.step(lag_of(10'500)).desired == 10);
+  CHECK(run.step(lag_of(10'500), 1s).desired == 10);
+  CHECK(run.step(lag_of(10'500), 1s).desired == 11);
+  CHECK(run.step(lag_of(10'050)).desired == 10);
+  CHECK(run.step(lag_of(10'500)).desired == 10);          // the two seconds begin again
+  CHECK(run.step(lag_of(12'500)).desired == 13);          // much more: at once
+  CHECK(run.step(lag_of(10'001, 11), 1s).desired == 11);  // the cap is the need: at once
+}
+
+TEST_CASE("one replica fewer needs a whole window, several fewer are said at once") {
+  Run run;
+  run.workload.current_replicas = 10;
+  CHECK(run.step(lag_of(9000)).desired == 10);
+  CHECK(run.step(lag_of(8500), 30s).desired == 10);
+  CHECK(run.step(lag_of(9000), 29s).desired == 10);
+  const Decision decision = run.step(lag_of(9000), 1s);
+  CHECK(decision.desired == 9);
+  CHECK(run.step(lag_of(9500)).desired == 10);
+  CHECK(run.step(lag_of(9000)).desired == 10);  // the window begins again
+  CHECK(run.step(lag_of(3000)).desired == 3);
+}
+
+TEST_CASE("0 to 1 is immediate, 1 to 0 waits for the cooldown") {
+  Run run;
+  run.workload.current_replicas = 0;
+  Decision decision = run.step(lag_of(0));
+  CHECK(decision.desired == 0);
+  CHECK_FALSE(decision.active);
+  CHECK(decision.known);
+  decision = run.step(lag_of(1));
+  CHECK(decision.desired == 1);
+  CHECK(decision.active);
+  CHECK(decision.memory.last_active == run.now);
+  run.workload.current_replicas = 1;
+  decision = run.step(lag_of(0), 4min);
+  CHECK(decision.desired == 1);
+  CHECK(decision.active);
+  CHECK(says(decision, "cooldown of 5m"));
+  CHECK(decision.metric == 0);  // HPA's own minimum of 1 keeps it
+  decision = run.step(lag_of(0), 59s);
+  CHECK(decision.desired == 1);
+  decision = run.step(lag_of(0), 1s);
+  CHECK(decision.desired == 0);
+  CHECK_FALSE(decision.active);
+}
+
+TEST_CASE("lag up to the activation threshold wakes nobody, and lets nobody work for ever") {
+  Run run;
+  run.spec.activation_lag_threshold = 50;
+  run.spec.lag_threshold = 10;
+  run.workload.current_replicas = 0;
+  CHECK(run.step(lag_of(50)).desired == 0);
+  CHECK(run.step(lag_of(51)).desired == 6);
+  CHECK(run.step(lag_of(50)).desired == 5);
+  CHECK(run.step(lag_of(50), 5min).desired == 0);
+}
+
+TEST_CASE("a minimum of one or more is never left for 0") {
+  Run run;
+  run.spec.min_replicas = 2;
+  const Decision decision = run.step(lag_of(0), 24h);
+  CHECK(decision.desired == 2);
+  CHECK(decision.limited_by == "MinReplicas");
+  CHECK(decision.active);
+  CHECK(decision.metric == 0);  // HPA's own minimum does it
+}
+
+TEST_CASE("records without a commit want one replica") {
+  Run run;
+  Lag lag = lag_of(0);
+  lag.arrivals_without_commit = true;
+  const Decision decision = run.step(lag);
+  CHECK(decision.desired == 1);
+  CHECK(decision.active);
+  CHECK(decision.memory.last_active == run.now);
+}
+
+TEST_CASE("a workload that runs when we first see it rests only after a whole cooldown") {
+  Run run;
+  run.workload.current_replicas = 3;
+  CHECK(run.step(lag_of(0)).desired == 1);
+  CHECK(run.step(lag_of(0), 5min - 1s).desired == 1);
+  CHECK(run.step(lag_of(0), 1s).desired == 0);
+}
+
+TEST_CASE("while the group rebalances nothing is taken away, but more may come") {
+  for (const auto* state : {"PreparingRebalance", "Reconciling"}) {
+    Run run;
+    run.workload = {.current_replicas = 6, .hpa_desired = 8};
+    run.group.state = state;
+    Decision decision = run.step(lag_of(2000));
+    CHECK(decision.desired == 8);
+    CHECK(decision.metric == 8000);
+    CHECK(says(decision, "rebalancing"));
+    CHECK(run.step(lag_of(9500)).desired == 10);
+    run.memory.last_desired = 9;
+    CHECK(run.step(lag_of(2000)).desired == 9);
+    run.spec.hold_during_rebalance = false;
+    CHECK(run.step(lag_of(2000)).desired == 2);
+  }
+}
+
+TEST_CASE("a hold stays below the cap") {
+  Run run;
+  run.workload.current_replicas = 20;
+  run.group.state = "PreparingRebalance";
+  const Decision decision = run.step(lag_of(2000, 12));
+  CHECK(decision.desired == 12);
+  CHECK(decision.limited_by == "Partitions");
+}
+
+TEST_CASE("a young scaler does not lower what was decided before it") {
+  Run run;
+  run.memory.published_desired = 7;
+  CHECK(run.step(lag_of(2000)).desired == 7);
+  CHECK(run.step(lag_of(9000)).desired == 9);
+  CHECK(run.step(lag_of(2000), 57s).desired == 7);
+  CHECK(run.step(lag_of(2000), 2s).desired == 2);
+}

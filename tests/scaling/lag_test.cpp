@@ -1,0 +1,249 @@
+#include "scaling/world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::scaling;
+using scaling::testing::World;
+
+TEST_CASE("lag is end less commit, from the log's start where the commit is older") {
+  struct {
+    std::int64_t start, end, committed, lag;
+  } const cases[] = {
+      {0, 100, 100, 0},  {0, 100, 40, 60}, {50, 100, 40, 50},
+      {100, 100, 40, 0}, {0, 0, 0, 0},     {7, 1'000'000, 7, 999'993},
+  };
+  for (const auto& c : cases) {
+    World world;
+    const Lag lag = world.topic("orders", 1).at(0, c.start, c.end, c.committed).lag();
+    CAPTURE(c.start);
+    CAPTURE(c.committed);
+    CHECK(lag.error.empty());
+    CHECK(lag.total == c.lag);
+    CHECK(lag.useful == c.lag);
+    CHECK(lag.verdicts.empty());
+  }
+}
+
+TEST_CASE("lags add up over partitions and topics, and the largest topic is known") {
+  World world;
+  world.spec.topics = {"orders", "returns"};
+  world.topic("orders", 2).topic("returns", 3);
+  world.at(0, 0, 10, 5).at(1, 0, 10, 9);
+  for (int p = 0; p < 3; ++p) world.at(p, 0, 100, 0, "returns");
+  const Lag lag = world.lag();
+  CHECK(lag.total == 306);
+  CHECK(lag.partitions == 5);
+  CHECK(lag.largest_topic == 3);
+}
+
+TEST_CASE("one unknown partition makes the sum unknown and is named") {
+  World world;
+  world.topic("orders", 3).at(0, 0, 10, 5).at(1, 0, 10, 9).at(2, 0, 10, 10);
+  auto& in = world.input.partitions.at({"orders", 1});
+  SUBCASE("end") {
+    in.end = std::unexpected(testing::broken("no leader"));
+  }
+  SUBCASE("start") {
+    in.start = std::unexpected(testing::broken("no leader"));
+  }
+  SUBCASE("commit") {
+    in.committed = std::unexpected(testing::broken("no leader"));
+  }
+  const Lag lag = world.lag();
+  CHECK_FALSE(lag.total);
+  CHECK_FALSE(lag.useful);
+  CHECK_FALSE(lag.delay);
+  CHECK(lag.error == "orders/1: no leader");
+  CHECK(lag.by_partition.size() == 2);
+}
+
+TEST_CASE("what was not read at all is unknown, never 0") {
+  World world;
+  SUBCASE("a partition") {
+    const Lag lag = world.topic("orders", 2).at(0, 0, 10, 5).lag();
+    CHECK_FALSE(lag.total);
+    CHECK(lag.error == "orders/1: was not read");
+  }
+  SUBCASE("a topic") {
+    const Lag lag = world.lag();
+    CHECK_FALSE(lag.total);
+    CHECK(lag.error == "topic orders: was not read");
+  }
+  SUBCASE("a topic that does not exist") {
+    world.input.topics.insert_or_assign("orders", std::unexpected(testing::broken("does not exist")));
+    const Lag lag = world.lag();
+    CHECK_FALSE(lag.total);
+    CHECK(lag.error == "topic orders: does not exist");
+  }
+  SUBCASE("the topics of a group without commits") {
+    world.spec.topics = {};
+    const Lag lag = world.lag();
+    CHECK_FALSE(lag.total);
+    CHECK(lag.error.find("name them in `topics`") != std::string::npos);
+  }
+  SUBCASE("several things") {
+    const Lag lag = world.topic("orders", 3).at(0, 0, 10, 5).lag();
+    CHECK(lag.error == "orders/1: was not read (and 1 more)");
+  }
+}
+
+TEST_CASE("without a commit, consumers that start at the log's start have all of it before them") {
+  World world;
+  world.spec.offset_reset = api::OffsetReset::kEarliest;
+  const Lag lag = world.topic("orders", 1).at(0, 30, 100, {}).lag();
+  CHECK(lag.total == 70);
+  CHECK_FALSE(lag.arrivals_without_commit);
+}
+
+TEST_CASE("without a commit, consumers that start at the end have no lag, but arriving records wake them") {
+  for (const auto reset : {api::OffsetReset::kLatest, api::OffsetReset::kNone}) {
+    World world;
+    world.spec.offset_reset = reset;
+    world.state("Empty").topic("orders", 1).at(0, 0, 100, {});
+    Lag lag = world.lag();
+    CHECK(lag.total == 0);
+    CHECK_FALSE(lag.arrivals_without_commit);
+    lag = world.at(0, 0, 101, {}).lag();
+    CHECK(lag.total == 0);
+    CHECK(lag.arrivals_without_commit);
+    CHECK(world.lag(1h).arrivals_without_commit);  // nobody has come yet
+    CHECK_FALSE(world.at(0, 0, 101, 101).lag().arrivals_without_commit);
+  }
+}
+
+TEST_CASE("a stable group that never commits what it skipped may rest again") {
+  World world;
+  world.topic("orders", 1).state("Empty").at(0, 0, 100, {}).lag();
+  CHECK(world.at(0, 0, 101, {}).lag().arrivals_without_commit);
+  world.stable({{"orders", 0}});
+  CHECK(world.lag(5s).arrivals_without_commit);
+  CHECK_FALSE(world.lag(5s).arrivals_without_commit);
+  CHECK_FALSE(world.state("Empty").lag(1h).arrivals_without_commit);
+  CHECK(world.at(0, 0, 102, {}).lag().arrivals_without_commit);
+}
+
+TEST_CASE("a commit beyond the end is no lag but a verdict, once it is sure not to be a race") {
+  World world;
+  world.topic("orders", 2).at(0, 0, 7, 120).at(1, 0, 7, 7);
+  CHECK(world.lag().verdicts.empty());  // the commit may have come between the two reads
+  const Lag lag = world.lag();
+  CHECK(lag.total == 0);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "OffsetInvalid");
+  CHECK(lag.verdicts[0].topic == "orders");
+  CHECK(lag.verdicts[0].partitions == std::vector{0});
+}
+
+TEST_CASE("commits that run ahead of a moving end are no verdict") {
+  World world;
+  world.topic("orders", 1);
+  for (int i = 0; i < 10; ++i) {
+    const Lag lag = world.at(0, 0, 100 * i, 100 * i + 3).lag();
+    CHECK(lag.total == 0);
+    CHECK(lag.verdicts.empty());
+  }
+}
+
+TEST_CASE("a re-created topic's records wake the group though its old commit lies beyond them") {
+  World world;
+  world.topic("orders", 1).state("Empty").at(0, 0, 500, 500).lag();
+  world.at(0, 0, 3, 500).lag();
+  const Lag lag = world.lag();
+  CHECK(lag.total == 0);
+  CHECK(lag.arrivals_without_commit);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "OffsetInvalid");
+}
+
+TEST_CASE("a commit that vanished is a verdict and wakes the group") {
+  World world;
+  world.topic("orders", 1).state("Empty").at(0, 10, 100, 90).lag();
+  SUBCASE("earliest: everything is to be read again") {
+    world.spec.offset_reset = api::OffsetReset::kEarliest;
+    CHECK(world.at(0, 10, 100, {}).lag().total == 90);
+  }
+  SUBCASE("latest: what was not consumed when it was last known") {
+    CHECK(world.at(0, 10, 100, {}).lag().total == 10);
+  }
+  SUBCASE("none") {
+    world.spec.offset_reset = api::OffsetReset::kNone;
+    CHECK(world.at(0, 10, 100, {}).lag().total == 10);
+  }
+  const Lag lag = world.lag();
+  CHECK(lag.arrivals_without_commit);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "OffsetInvalid");
+  CHECK(world.lag(24h).arrivals_without_commit);
+}
+
+TEST_CASE("a commit marker at the end of an idle partition is not counted") {
+  World world;
+  world.stable({{"orders", 0}, {"orders", 1}}).topic("orders", 2).at(0, 0, 101, 100).at(1, 0, 50, 50);
+  CHECK(world.lag().useful == 1);
+  CHECK(world.lag(9s).useful == 1);
+  Lag lag = world.lag(1s);
+  CHECK(lag.total == 1);
+  CHECK(lag.useful == 0);
+  CHECK(lag.delay == 0ms);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "TailIgnored");
+  CHECK(lag.verdicts[0].partitions == std::vector{0});
+
+  SUBCASE("it stays uncounted when the group is gone") {
+    CHECK(world.state("Empty").lag(1h).useful == 0);
+  }
+  SUBCASE("it counts again when a record arrives") {
+    CHECK(world.at(0, 0, 102, 100).lag().useful == 2);
+  }
+  SUBCASE("it counts again when the commit moves") {
+    world.at(0, 0, 102, 100).lag();
+    CHECK(world.at(0, 0, 102, 101).lag().useful == 1);
+  }
+  SUBCASE("but it does when the spec says so") {
+    world.spec.count_tail = true;
+    CHECK(world.lag().useful == 1);
+  }
+}
+
+TEST_CASE("no tail is ignored where it may be work") {
+  World world;
+  world.topic("orders", 1);
+  SUBCASE("three records") {
+    world.stable({{"orders", 0}}).at(0, 0, 103, 100);
+  }
+  SUBCASE("nobody has the partition") {
+    world.stable({{"orders", 7}}).at(0, 0, 101, 100);
+  }
+  SUBCASE("the group is empty") {
+    world.state("Empty").at(0, 0, 101, 100);
+  }
+  SUBCASE("the group rebalances") {
+    world.state("PreparingRebalance").at(0, 0, 101, 100);
+  }
+  SUBCASE("the group could not be described") {
+    world.stable({{"orders", 0}}).at(0, 0, 101, 100);
+    world.input.group.known = false;
+  }
+  const auto first = world.lag().useful;
+  const Lag lag = world.lag(1min);
+  CHECK(lag.useful == first);
+  CHECK(*lag.useful > 0);
+}
+
+TEST_CASE("delay is the age of the oldest record that counts") {
+  World world;
+  world.topic("orders", 2).at(0, 0, 10, 10).at(1, 0, 10, 10);
+  CHECK(world.lag().delay == 0ms);
+  world.at(0, 0, 20, 10).lag();
+  world.at(1, 0, 20, 10).lag(4s);
+  CHECK(world.lag(1s).delay == 5s);
+  CHECK(world.at(0, 0, 20, 20).lag(1s).delay == 2s);
+}
+
+TEST_CASE("a group between assignments rebalances, one without members or with all settled does not") {
+  for (const auto* state : {"PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling"})
+    CHECK(GroupState{true, "", state, "", 0, {}}.rebalancing());
+  for (const auto* state : {"Stable", "Empty", "Dead", "Unknown", ""})
+    CHECK_FALSE(GroupState{true, "", state, "", 0, {}}.rebalancing());
+}
