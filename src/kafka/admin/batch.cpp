@@ -1,0 +1,88 @@
+#include "admin/batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock::kafka {
+namespace {
+
+// How long a wait may last before complaints and the stop are looked at again; the stop also wakes the wait.
+constexpr Duration kSlice = 100ms;
+
+int milliseconds(Duration duration) {
+  return static_cast<int>(std::clamp<std::int64_t>(duration.count(), 1, 3'600'000));
+}
+
+}  // namespace
+
+Batch::Batch(Handle& handle, Duration timeout, std::stop_token stop)
+    : handle_(handle),
+      queue_(rd_kafka_queue_new(handle.get())),
+      begun_(SystemClock{}.now()),
+      end_(begun_ + timeout),
+      timeout_(timeout),
+      stop_(std::move(stop)) {}
+
+Duration Batch::left() const {
+  return std::max(Duration{0}, end_ - SystemClock{}.now());
+}
+
+void Batch::submit(rd_kafka_admin_op_t operation, const Start& start, Answer answer) {
+  const Options options(rd_kafka_AdminOptions_new(handle_.get(), operation));
+  // librdkafka gives up a little before we do: its error says what it was waiting for, ours can't.
+  const Duration left = this->left();
+  const int timeout = milliseconds(left - std::min(left / 20, Duration{50}));
+  char words[128];
+  // Can't fail: the value is in range; where an operation has no such option the call is refused, which is right.
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout, words, sizeof(words));
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout, words, sizeof(words));
+  const std::uintptr_t id = ++last_id_;
+  rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(id));
+  waiting_.emplace(id, std::move(answer));
+  start(handle_.get(), options.get(), queue_.get());
+}
+
+bool Batch::step(Duration wait) {
+  const Event event(rd_kafka_queue_poll(queue_.get(), static_cast<int>(wait.count())));
+  if (!event) return false;
+  const auto found = waiting_.find(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event.get())));
+  if (found == waiting_.end()) return true;
+  const Answer answer = std::move(found->second);
+  waiting_.erase(found);
+  if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    handle_.listen();
+    answer(std::unexpected(handle_.explain(error, rd_kafka_event_error_string(event.get()))));
+  } else {
+    handle_.answered();
+    answer(event.get());
+  }
+  return true;
+}
+
+void Batch::run_until(const std::function<bool()>& done, Duration at_most) {
+  const SteadyTime until = std::min(end_, SystemClock{}.now() + at_most);
+  const std::stop_callback wake(stop_, [this] { rd_kafka_queue_yield(queue_.get()); });
+  while (!waiting_.empty() && !done()) {
+    if (stop_.stop_requested()) return give_up(Error{Code::kCancelled, "stopping", Retry::never()});
+    const Duration rest = until - SystemClock{}.now();
+    if (step(std::clamp(rest, Duration{0}, kSlice))) continue;
+    handle_.listen();
+    if (const auto why = handle_.hopeless(begun_)) return give_up(*why);
+    if (rest <= Duration{0}) return;
+  }
+}
+
+void Batch::run() {
+  run_until([] { return false; }, left());
+  if (waiting_.empty()) return;
+  handle_.listen();
+  give_up(handle_.explain(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                          ("no answer from " + handle_.bootstrap() + " within " + format_duration(timeout_)).c_str()));
+}
+
+void Batch::give_up(const Error& why) {
+  const auto unanswered = std::exchange(waiting_, {});
+  for (const auto& [id, answer] : unanswered) answer(std::unexpected(why));
+}
+
+}  // namespace penstock::kafka

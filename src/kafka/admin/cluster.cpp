@@ -1,0 +1,41 @@
+#include "admin/cluster.hpp"
+
+namespace penstock::kafka {
+
+// The callers give each call a time limit of their own; a broker that hangs for longer than this is dropped, so that
+// the next call goes to another one.
+constexpr Patience kPatience{.request = 10s, .connect = 5s};
+
+Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, const std::string& client_id) {
+  auto handle = Handle::open(connection, client_id, kPatience);
+  if (!handle) return std::unexpected(handle.error());
+  return std::make_unique<AdminCluster>(std::move(*handle));
+}
+
+Result<ClusterInfo> AdminCluster::describe(Duration timeout) {
+  Result<ClusterInfo> info = fail(Code::kInternal, "not asked");
+  Batch batch(*handle_, timeout);
+  batch.submit(RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, rd_kafka_DescribeCluster,
+               [&](const Result<const rd_kafka_event_t*>& answer) {
+                 if (!answer) {
+                   info = std::unexpected(answer.error());
+                   return;
+                 }
+                 info.emplace();
+                 if (const char* id = rd_kafka_DescribeCluster_result_cluster_id(*answer)) info->cluster_id = id;
+                 if (const auto* controller = rd_kafka_DescribeCluster_result_controller(*answer))
+                   info->controller_id = rd_kafka_Node_id(controller);
+                 std::size_t count = 0;
+                 const auto** nodes = rd_kafka_DescribeCluster_result_nodes(*answer, &count);
+                 for (const auto* node : std::span(nodes, count)) {
+                   const char* rack = rd_kafka_Node_rack(node);
+                   info->brokers.push_back(
+                       {rd_kafka_Node_id(node), rd_kafka_Node_host(node), rd_kafka_Node_port(node), rack ? rack : ""});
+                 }
+               });
+  batch.run();
+  if (info) std::ranges::sort(info->brokers, {}, &Broker::id);
+  return info;
+}
+
+}  // namespace penstock::kafka

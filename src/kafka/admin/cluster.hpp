@@ -1,0 +1,98 @@
+// The facade over librdkafka's admin calls; its parts are in topics.cpp, configs.cpp, acls.cpp and groups.cpp.
+#pragma once
+#include "admin/batch.hpp"
+
+#include <penstock/kafka/cluster.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace penstock::kafka {
+
+class AdminCluster final : public Cluster {
+ public:
+  explicit AdminCluster(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+
+  Result<ClusterInfo> describe(Duration timeout) override;
+  Result<PerItem<TopicInfo>> topics(const std::vector<std::string>& names, Duration timeout) override;
+  Result<PerItem<void>> create_topics(const std::vector<NewTopic>& topics, Duration timeout) override;
+  Result<PerItem<void>> grow_partitions(const std::map<std::string, int>& totals, Duration timeout) override;
+  Result<PerItem<void>> delete_topics(const std::vector<std::string>& names, Duration timeout) override;
+  Result<PerItem<std::vector<ConfigEntry>>> topic_configs(const std::vector<std::string>& topics,
+                                                          Duration timeout) override;
+  Result<PerItem<void>> alter_topic_configs(const std::vector<TopicConfigChange>& changes, Duration timeout) override;
+  Result<std::vector<AclBinding>> acls(Duration timeout) override;
+  Result<PerItem<void>> create_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;
+  Result<PerItem<void>> delete_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;
+  Result<std::vector<std::string>> active_groups_of(const std::string& topic, Duration timeout) override;
+
+ private:
+  std::unique_ptr<Handle> handle_;
+};
+
+// librdkafka compares the items of one call with each other; chunks keep that from growing with the square.
+constexpr std::size_t kItemsPerRequest = 500;
+
+// The outcome of many items: the error of a request is the error of each of its items, and the call as a whole fails
+// when all its requests did.
+template <class T>
+class Outcome {
+ public:
+  void set(std::string name, Result<T> result) {
+    if (result) any_answer_ = true;
+    items_.insert_or_assign(std::move(name), std::move(result));
+  }
+  // The item has its own answer from a broker, or was refused before it was sent.
+  void refuse(std::string name, Error error) {
+    any_answer_ = true;
+    items_.insert_or_assign(std::move(name), std::unexpected(std::move(error)));
+  }
+  void request_failed(std::span<const std::string> names, const Error& error) {
+    if (!first_failure_) first_failure_ = error;
+    for (const std::string& name : names) items_.try_emplace(name, std::unexpected(error));
+  }
+  // What was asked for and never mentioned in an answer is an error, never a success.
+  Result<PerItem<T>> take(std::span<const std::string> asked) {
+    if (first_failure_ && !any_answer_) return std::unexpected(*first_failure_);
+    for (const std::string& name : asked)
+      items_.try_emplace(name, fail(Code::kUnavailable, "the broker's answer says nothing about it"));
+    return std::move(items_);
+  }
+
+ private:
+  PerItem<T> items_;
+  std::optional<Error> first_failure_;
+  bool any_answer_ = false;
+};
+
+// Names once each, without those that can't be sent (each of these gets its error).
+template <class T>
+std::vector<std::string> sendable(std::vector<std::string> names, Outcome<T>& outcome) {
+  std::ranges::sort(names);
+  const auto twice = std::ranges::unique(names);
+  names.erase(twice.begin(), twice.end());
+  if (!names.empty() && names.front().empty()) {
+    outcome.refuse("", Error{Code::kInvalid, "a topic's name is empty", Retry::never()});
+    names.erase(names.begin());
+  }
+  return names;
+}
+
+template <class T>
+std::vector<std::span<T>> in_chunks(std::span<T> all, std::size_t size = kItemsPerRequest) {
+  std::vector<std::span<T>> chunks;
+  for (; !all.empty(); all = all.subspan(std::min(size, all.size())))
+    chunks.push_back(all.first(std::min(size, all.size())));
+  return chunks;
+}
+
+// Raw pointers for a call, without the ownership.
+template <class T, auto Destroy>
+std::vector<T*> raw(const std::vector<Owned<T, Destroy>>& owned) {
+  std::vector<T*> pointers;
+  pointers.reserve(owned.size());
+  for (const auto& one : owned) pointers.push_back(one.get());
+  return pointers;
+}
+
+}  // namespace penstock::kafka

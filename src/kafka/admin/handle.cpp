@@ -1,0 +1,213 @@
+#include "admin/handle.hpp"
+
+#include <penstock/base/log.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace penstock::kafka {
+namespace {
+
+using Config = Owned<rd_kafka_conf_t, rd_kafka_conf_destroy>;
+using Words = std::array<char, 512>;
+
+// A broker that restarts, or closes an idle connection, is back within this; librdkafka then says nothing more.
+constexpr Duration kAllDownPatience = 2s;
+
+// syslog's levels
+constexpr int kSyslogWarning = 4;
+
+void on_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  if (level <= kSyslogWarning)
+    log::warn("librdkafka", {{"facility", facility}, {"text", text}});
+  else
+    log::debug("librdkafka", {{"facility", facility}, {"text", text}});
+}
+
+class Settings {
+ public:
+  Settings() : config_(rd_kafka_conf_new()) {}
+
+  // The value is never part of an error: it may be a secret.
+  void set(const char* name, const std::string& value) {
+    Words words{};
+    if (failed_ ||
+        rd_kafka_conf_set(config_.get(), name, value.c_str(), words.data(), words.size()) == RD_KAFKA_CONF_OK)
+      return;
+    failed_ = Error{Code::kInvalid, std::string("Kafka connection setting ") + name + " was refused", Retry::never()};
+  }
+  void set(const char* name, Duration value) { set(name, std::to_string(value.count())); }
+
+  rd_kafka_conf_t* get() { return config_.get(); }
+  void release() { (void)config_.release(); }
+  const std::optional<Error>& failed() const { return failed_; }
+
+ private:
+  Config config_;
+  std::optional<Error> failed_;
+};
+
+void add_security(Settings& settings, const Connection& connection) {
+  if (connection.tls) {
+    settings.set("security.protocol", connection.sasl ? "SASL_SSL" : "SSL");
+    settings.set("enable.ssl.certificate.verification", "true");
+    settings.set("ssl.endpoint.identification.algorithm", "https");
+    if (!connection.certificate_authority.empty()) settings.set("ssl.ca.pem", connection.certificate_authority);
+    if (!connection.client_certificate.empty()) {
+      settings.set("ssl.certificate.pem", connection.client_certificate);
+      settings.set("ssl.key.pem", connection.client_key);
+    }
+  } else {
+    settings.set("security.protocol", connection.sasl ? "SASL_PLAINTEXT" : "PLAINTEXT");
+  }
+  if (connection.sasl) {
+    settings.set("sasl.mechanism", connection.sasl->mechanism);
+    settings.set("sasl.username", connection.sasl->username);
+    settings.set("sasl.password", connection.sasl->password);
+  }
+}
+
+Result<void> check(const Connection& connection) {
+  const auto invalid = [](std::string what) { return fail(Code::kInvalid, std::move(what), Retry::never()); };
+  if (connection.bootstrap_servers.empty()) return invalid("no bootstrap server is given");
+  if (!connection.tls && (!connection.client_certificate.empty() || !connection.certificate_authority.empty()))
+    return invalid("certificates are given for a connection without TLS");
+  if (connection.client_certificate.empty() != connection.client_key.empty())
+    return invalid("a client certificate and its key must be given together");
+  if (!connection.sasl) return {};
+  const std::string& mechanism = connection.sasl->mechanism;
+  if (mechanism != "PLAIN" && mechanism != "SCRAM-SHA-256" && mechanism != "SCRAM-SHA-512")
+    return invalid("SASL mechanism " + mechanism + " is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512");
+  if (mechanism == "PLAIN" && !connection.tls)
+    return invalid("SASL PLAIN without TLS would send the password in clear");
+  if (connection.sasl->username.empty() || connection.sasl->password.empty())
+    return invalid("SASL needs a username and a password");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const std::string& client_id,
+                                             Patience patience) {
+  if (auto valid = check(connection); !valid) return std::unexpected(valid.error());
+  std::unique_ptr<Handle> handle(new Handle(connection.bootstrap_servers));
+
+  Settings settings;
+  settings.set("bootstrap.servers", connection.bootstrap_servers);
+  settings.set("client.id", client_id);
+  add_security(settings, connection);
+  // A consumer that never subscribes, with a group of its own that it never joins: librdkafka answers a moved group
+  // coordinator (NOT_COORDINATOR to OffsetFetch) by an order to the handle's own group, and has none to give it to,
+  // but a null pointer, in producers and in consumers without a group.
+  settings.set("group.id", client_id);
+  settings.set("enable.auto.commit", "false");
+  settings.set("enable.auto.offset.store", "false");
+  settings.set("enable.metrics.push", "false");
+  settings.set("log.connection.close", "false");
+
+  settings.set("socket.keepalive.enable", "true");
+  settings.set("socket.timeout.ms", patience.request);
+  settings.set("socket.connection.setup.timeout.ms", patience.connect);
+  // A broker that is back is found within a second (the default waits up to 10 s).
+  settings.set("reconnect.backoff.ms", Duration{100});
+  settings.set("reconnect.backoff.max.ms", Duration{1000});
+  // Leaders are looked up in librdkafka's own cache; 5 s is as long as we may look for a partition in the wrong place.
+  settings.set("metadata.max.age.ms", Duration{5000});
+  // Brokers that join or move are found by this refresh; the default is 5 min.
+  settings.set("topic.metadata.refresh.interval.ms", Duration{30'000});
+
+  rd_kafka_conf_set_opaque(settings.get(), handle.get());
+  rd_kafka_conf_set_log_cb(settings.get(), on_log);
+  rd_kafka_conf_set_error_cb(settings.get(), [](rd_kafka_t*, int error, const char* words, void* self) {
+    static_cast<Handle*>(self)->complained(static_cast<rd_kafka_resp_err_t>(error), words);
+  });
+  if (settings.failed()) return std::unexpected(*settings.failed());
+
+  Words words{};
+  handle->rk_ = rd_kafka_new(RD_KAFKA_CONSUMER, settings.get(), words.data(), words.size());
+  if (!handle->rk_)
+    return fail(Code::kInvalid,
+                "cannot set up a Kafka client for " + connection.bootstrap_servers + ": " + words.data(),
+                Retry::never());
+  settings.release();  // rd_kafka_new took it
+  return handle;
+}
+
+Handle::~Handle() {
+  if (rk_) rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void Handle::listen() {
+  while (rd_kafka_poll(rk_, 0) > 0) {
+  }
+}
+
+void Handle::complained(rd_kafka_resp_err_t error, const char* words) {
+  const std::lock_guard lock(mutex_);
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      if (!all_down_since_) all_down_since_ = SystemClock{}.now();
+      // Its own words ("1/1 brokers are down") say less than those of the broker that failed before.
+      if (complaint_ != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+      break;
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      break;
+    default:
+      return;
+  }
+  complaint_ = error;
+  complained_at_ = SystemClock{}.now();
+  complaint_words_ = words ? words : "";
+}
+
+void Handle::answered() {
+  const std::lock_guard lock(mutex_);
+  complaint_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  complaint_words_.clear();
+  all_down_since_.reset();
+}
+
+Error Handle::unreachable() const {
+  if (code_of(complaint_) == Code::kUnauthorized)
+    return {Code::kUnauthorized, "cannot log in to " + bootstrap_ + ": " + complaint_words_, Retry::later()};
+  return {Code::kUnavailable, "cannot reach " + bootstrap_ + ": " + complaint_words_, Retry::later()};
+}
+
+bool Handle::coordinator_moved() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_moved_;
+}
+
+Error Handle::explain(rd_kafka_resp_err_t error, const char* words) {
+  const std::lock_guard lock(mutex_);
+  if (error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR) coordinator_moved_ = true;
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+      if (complaint_ != RD_KAFKA_RESP_ERR_NO_ERROR) return unreachable();
+      break;
+    default:
+      break;
+  }
+  Error explained = to_error(error, words);
+  if (explained.code == Code::kUnavailable && error == RD_KAFKA_RESP_ERR__TRANSPORT)
+    explained.what = "cannot reach " + bootstrap_ + ": " + explained.what;
+  return explained;
+}
+
+std::optional<Error> Handle::hopeless(SteadyTime since) const {
+  const std::lock_guard lock(mutex_);
+  if (complaint_ == RD_KAFKA_RESP_ERR__AUTHENTICATION && complained_at_ >= since) return unreachable();
+  if (all_down_since_ && SystemClock{}.now() - std::max(*all_down_since_, since) >= kAllDownPatience)
+    return unreachable();
+  return std::nullopt;
+}
+
+}  // namespace penstock::kafka
