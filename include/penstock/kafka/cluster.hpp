@@ -26,12 +26,14 @@ class Cluster {
   virtual Result<PerItem<void>> alter_topic_configs(const std::vector<TopicConfigChange>& changes,
                                                     Duration timeout) = 0;
 
+  // Without those that AclBinding has no words for (other resources, other operations).
   virtual Result<std::vector<AclBinding>> acls(Duration timeout) = 0;
-  // Item names are AclBinding::to_string().
+  // Item names are AclBinding::to_string(). To create what exists and to delete what doesn't is a success, as in Kafka.
   virtual Result<PerItem<void>> create_acls(const std::vector<AclBinding>& bindings, Duration timeout) = 0;
   virtual Result<PerItem<void>> delete_acls(const std::vector<AclBinding>& bindings, Duration timeout) = 0;
 
-  // Group ids with at least one member that have committed to or are assigned this topic.
+  // Groups with at least one member that is assigned a partition of this topic; where assignments can't be seen, with
+  // members and commits to it. Never a part of them: a broker that does not answer is an error.
   virtual Result<std::vector<std::string>> active_groups_of(const std::string& topic, Duration timeout) = 0;
 };
 

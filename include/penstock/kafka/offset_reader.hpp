@@ -23,9 +23,12 @@ struct SamplePlan {
 
 struct GroupInfo {
   std::string type;  // Classic, Consumer; empty when unknown
-  std::string
-      state;  // Kafka's name: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead, Assigning, Reconciling
+  // Kafka's name: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead, Assigning, Reconciling. A group that
+  // does not exist is Dead.
+  std::string state;
   std::string assignor;
+  // 0 in any state but Empty and Dead: unknown, and so are assignor and assigned (a Consumer group seen through a
+  // librdkafka before 2.10).
   int members = 0;
   std::set<TopicPartition> assigned;
 };

@@ -1,0 +1,54 @@
+#include "admin/tick.hpp"
+
+#include <penstock/kafka/offset_reader.hpp>
+
+namespace penstock::kafka {
+namespace {
+
+// A tick is a second: a broker that took a request and stays silent for two ticks is dropped, and so is one that can't
+// finish its handshakes in three. Until then only its own partitions and groups are without an answer.
+constexpr Patience kPatience{.request = 2s, .connect = 3s};
+// A handle costs new connections and logins; coordinators move one after the other while brokers are rolled.
+constexpr Duration kBetweenHandles = 2s;
+
+class AdminOffsetReader final : public OffsetReader {
+ public:
+  AdminOffsetReader(Connection connection, std::string client_id, const Clock& clock, std::unique_ptr<Handle> handle)
+      : connection_(std::move(connection)),
+        client_id_(std::move(client_id)),
+        clock_(clock),
+        handle_(std::move(handle)) {}
+
+  Result<Sample> read(const SamplePlan& plan, Duration timeout, std::stop_token stop) override {
+    renew_handle();
+    return Tick(*handle_, topics_, groups_, plan, clock_, timeout, std::move(stop)).run();
+  }
+
+ private:
+  void renew_handle() {
+    if (!handle_->coordinator_moved()) return;
+    const SteadyTime now = clock_.now();
+    if (renewed_ && now - *renewed_ < kBetweenHandles) return;
+    renewed_ = now;
+    if (auto handle = Handle::open(connection_, client_id_, kPatience)) handle_ = std::move(*handle);
+  }
+
+  Connection connection_;
+  std::string client_id_;
+  const Clock& clock_;
+  std::unique_ptr<Handle> handle_;
+  std::optional<SteadyTime> renewed_;
+  TopicCache topics_;
+  GroupCache groups_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OffsetReader>> open_offset_reader(const Connection& connection, const std::string& client_id,
+                                                         const Clock& clock) {
+  auto handle = Handle::open(connection, client_id, kPatience);
+  if (!handle) return std::unexpected(handle.error());
+  return std::make_unique<AdminOffsetReader>(connection, client_id, clock, std::move(*handle));
+}
+
+}  // namespace penstock::kafka
