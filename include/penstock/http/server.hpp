@@ -15,21 +15,21 @@ namespace penstock::http {
 // Who is on the other side: filled from a verified client certificate.
 struct Peer {
   bool certificate_verified = false;
-  std::string common_name;
+  std::string common_name{};
 };
 
 struct ServerRequest {
-  std::string method, target;
-  Headers headers;  // names in lower case
-  std::string body;
-  Peer peer;
+  std::string method{}, target{};
+  Headers headers{};  // names in lower case
+  std::string body{};
+  Peer peer{};
   std::string_view header(std::string_view lower_case_name) const;
 };
 
 struct ServerResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
+  std::string body{};
 };
 
 // Called on a server thread; must answer without blocking on anything remote for long.
@@ -37,8 +37,9 @@ using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
 // PEM texts, asked for again when they may have changed: a new certificate is used for the next connection.
 struct ServerTls {
-  std::string certificate, key;
-  std::string client_authorities;  // when set, a client certificate is asked for and, if given, verified against these
+  std::string certificate{}, key{};
+  std::string
+      client_authorities{};  // when set, a client certificate is asked for and, if given, verified against these
   bool operator==(const ServerTls&) const = default;
 };
 using TlsSource = std::function<Result<ServerTls>()>;
@@ -46,7 +47,7 @@ using TlsSource = std::function<Result<ServerTls>()>;
 struct ServerOptions {
   std::string address = "0.0.0.0";
   unsigned short port = 0;  // 0: any free one
-  TlsSource tls;            // unset: plain HTTP
+  TlsSource tls{};          // unset: plain HTTP
   int threads = 2;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;

@@ -18,16 +18,16 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = "GET";
-  std::string target;  // path and query, percent-encoded
-  Headers headers;
-  std::string body;
+  std::string target{};  // path and query, percent-encoded
+  Headers headers{};
+  std::string body{};
   bool operator==(const Request&) const = default;
 };
 
 struct Response {
   int status = 0;
-  Headers headers;  // names in lower case
-  std::string body;
+  Headers headers{};  // names in lower case
+  std::string body{};
 
   bool ok() const { return status >= 200 && status < 300; }
   std::string_view header(std::string_view lower_case_name) const;  // empty when absent
@@ -51,9 +51,9 @@ class Transport {
 // PEM texts and a token, as they are at this moment: read anew for each connection (certificates) or request (token),
 // so rotation needs no restart.
 struct Credentials {
-  std::string certificate_authority;  // empty: the machine's own trust store
-  std::string client_certificate, client_key;
-  std::string bearer_token;
+  std::string certificate_authority{};  // empty: the machine's own trust store
+  std::string client_certificate{}, client_key{};
+  std::string bearer_token{};
 };
 using CredentialSource = std::function<Result<Credentials>()>;
 

@@ -19,9 +19,9 @@ struct CertificateAndKey {
 Result<CertificateAndKey> make_authority(const std::string& common_name, WallTime now, Duration validity);
 
 struct LeafSpec {
-  std::string common_name;  // at most 64 bytes (X.520)
-  std::vector<std::string> organizations;
-  std::vector<std::string> dns_names, ip_addresses;
+  std::string common_name{};  // at most 64 bytes (X.520)
+  std::vector<std::string> organizations{};
+  std::vector<std::string> dns_names{}, ip_addresses{};
   bool server = false, client = false;  // what it may be used for
 };
 
