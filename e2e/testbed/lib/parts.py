@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from . import images, kafka_parts
+from . import images, kafka_parts, runtime
 from .cache import ROOT, BuildError, Part, Steps
 
 HERE = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def _deb_part(name: str, *packages: str) -> Part:
             steps.run(f"unpack {deb.name.split('_')[0]}", ["dpkg", "-x", deb, target])
         shutil.rmtree(debs)
 
-    return Part(name, (platform.machine(), images.os_release(), *packages), make)
+    return Part(name, (platform.machine(), f"{images.os_release('ID')} {images.os_release('VERSION_ID')}", *packages), make)
 
 
 CONTROL_PLANE = _go_part("kube-control-plane", "kubernetes", {
@@ -79,11 +79,12 @@ KEDA_PART = _go_part("keda", "keda", {"keda-operator": f"{KEDA}/cmd/operator", "
                      _copy_keda_crds)
 ETCD = _deb_part("etcd", "etcd-server")
 RUNTIME = _deb_part("containerd", "containerd", "runc")
+STORE = runtime.store_part(RUNTIME)
 CNI = _deb_part("cni", "containernetworking-plugins")
 
 PROFILES: dict[str, tuple[Part, ...]] = {
     "control-plane": (CONTROL_PLANE, ETCD),
-    "node": (CONTROL_PLANE, ETCD, NODE, COREDNS, PROVISIONER, RUNTIME, CNI),
+    "node": (CONTROL_PLANE, ETCD, NODE, COREDNS, PROVISIONER, RUNTIME, CNI, STORE),
 }
 ALL = (*PROFILES["node"], KEDA_PART, kafka_parts.ARCHIVE)
 
