@@ -12,7 +12,7 @@ namespace {
 constexpr int kMostPartitions = 100'000;
 constexpr int kMostReplicas = 32'767;  // an int16 in Kafka's protocol
 // The bounds of the schema, so that the API server never refuses a status.
-constexpr std::size_t kMostLines = 100, kMostKeys = 256, kMostAcls = 1024, kLineLimit = 1024, kValueLimit = 4096;
+constexpr std::size_t kMostLines = 100, kMostKeys = 256, kLineLimit = 1024, kValueLimit = 4096;
 
 constexpr std::array<std::pair<DeletionPolicy, std::string_view>, 2> kDeletionPolicies{{
     {DeletionPolicy::kRetain, "Retain"},
@@ -136,8 +136,9 @@ Json print_status(const TopicStatus& status) {
   }
   put(out, "foreignConfig", clipped(status.foreign_config, kMostKeys, kLineLimit));
   Json owned = Json::object();
-  put(owned, "aclBindings", clipped(status.owned_acls, kMostAcls, kLineLimit));
-  put(owned, "configKeys", clipped(status.owned_config_keys, kMostKeys, kLineLimit));
+  // Never clipped: a ledger that leaves something out would be a lie.
+  put(owned, "aclBindings", status.owned_acls);
+  put(owned, "configKeys", status.owned_config_keys);
   put_object(out, "owned", std::move(owned));
   put(out, "plan", clipped(status.plan, kMostLines, kLineLimit));
   return out;
