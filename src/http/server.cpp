@@ -5,8 +5,8 @@
 #include <penstock/http/server.hpp>
 
 #include <condition_variable>
-#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -33,9 +33,8 @@ constexpr Duration kAcceptPause = 100ms;
 class BeastServer final : public Server {
  public:
   BeastServer(ServerOptions options, Handler handler)
-      : options_(std::move(options)),
-        handler_(std::move(handler)),
-        contexts_(options_.tls),
+      : shared_{.options = std::move(options), .handler = std::move(handler)},
+        contexts_(shared_.options.tls),
         accept_strand_(asio::make_strand(io_)),
         acceptor_(accept_strand_) {}
 
@@ -46,8 +45,8 @@ class BeastServer final : public Server {
     });
     {
       std::unique_lock lock(mutex_);
-      finishing_ = true;
-      for (const auto& [session, strand] : sessions_) asio::post(strand, [session] { session->finish(); });
+      shared_.finishing = true;
+      for (const auto& session : sessions_) session->wake();
       all_gone_.wait_for(lock, kFinishLimit, [this] { return sessions_.empty() && !accepting_; });
     }
     io_.stop();
@@ -58,19 +57,20 @@ class BeastServer final : public Server {
   unsigned short port() const override { return port_; }
 
   Result<void> start() {
-    if (options_.tls) {
+    const ServerOptions& options = shared_.options;
+    if (options.tls) {
       if (auto context = contexts_.current(); !context) return std::unexpected(context.error());
     }
     error_code error;
-    const auto address = asio::ip::make_address(options_.address, error);
-    const tcp::endpoint endpoint(address, options_.port);
+    const auto address = asio::ip::make_address(options.address, error);
+    const tcp::endpoint endpoint(address, options.port);
     if (!error) acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     if (error) {
       return fail(Code::kUnavailable,
-                  "listening on " + options_.address + ":" + std::to_string(options_.port) + ": " + error.message());
+                  "listening on " + options.address + ":" + std::to_string(options.port) + ": " + error.message());
     }
     port_ = acceptor_.local_endpoint().port();
     accepting_ = true;
@@ -79,7 +79,7 @@ class BeastServer final : public Server {
       accepting_ = false;
       all_gone_.notify_all();
     });
-    for (int i = 0; i < std::max(options_.threads, 1); ++i) threads_.emplace_back([this] { io_.run(); });
+    for (int i = 0; i < std::max(options.threads, 1); ++i) threads_.emplace_back([this] { io_.run(); });
     return {};
   }
 
@@ -106,7 +106,7 @@ class BeastServer final : public Server {
 
   void begin(tcp::socket socket, const Strand& strand) {
     std::shared_ptr<asio::ssl::context> context;
-    if (options_.tls) {
+    if (shared_.options.tls) {
       auto current = contexts_.current();
       if (!current) return;
       context = std::move(*current);
@@ -114,9 +114,9 @@ class BeastServer final : public Server {
     std::shared_ptr<Session> session;
     {
       const std::lock_guard lock(mutex_);
-      if (finishing_ || sessions_.size() >= options_.max_connections) return;  // closes the socket
-      session = make_session(std::move(socket), std::move(context), options_, handler_);
-      sessions_.emplace(session, strand);
+      if (shared_.finishing || sessions_.size() >= shared_.options.max_connections) return;  // closes the socket
+      session = make_session(std::move(socket), std::move(context), shared_);
+      sessions_.insert(session);
     }
     asio::co_spawn(strand, session->run(), [this, session](const std::exception_ptr&) {
       const std::lock_guard lock(mutex_);
@@ -125,8 +125,7 @@ class BeastServer final : public Server {
     });
   }
 
-  const ServerOptions options_;
-  const Handler handler_;
+  SessionContext shared_;
   ServerContexts contexts_;
   unsigned short port_ = 0;
   asio::io_context io_;  // before all that works on it
@@ -134,8 +133,8 @@ class BeastServer final : public Server {
   tcp::acceptor acceptor_;
   std::mutex mutex_;
   std::condition_variable all_gone_;
-  std::map<std::shared_ptr<Session>, Strand> sessions_;
-  bool finishing_ = false, accepting_ = false;
+  std::set<std::shared_ptr<Session>> sessions_;
+  bool accepting_ = false;
   std::vector<std::jthread> threads_;
 };
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
@@ -75,17 +76,16 @@ std::optional<ServerResponse> refusal(const error_code& error) {
 }
 
 template <class Stream>
-class SessionOn final : public Session {
+class SessionOn final : public Session, public std::enable_shared_from_this<SessionOn<Stream>> {
  public:
   template <class... Arguments>
-  SessionOn(const ServerOptions& options, const Handler& handler, std::shared_ptr<asio::ssl::context> context,
-            Arguments&&... arguments)
-      : options_(options),
-        handler_(handler),
-        context_(std::move(context)),
+  SessionOn(const SessionContext& shared, std::shared_ptr<asio::ssl::context> tls, Arguments&&... arguments)
+      : shared_(shared),
+        options_(shared.options),
+        tls_(std::move(tls)),
         stream_(std::forward<Arguments>(arguments)...),
         // Room for what comes in the same read as the end of the header.
-        buffer_(options.max_header_bytes + 64 * 1024) {}
+        buffer_(options_.max_header_bytes + 64 * 1024) {}
 
   asio::awaitable<void> run() override {
     error_code error;
@@ -100,9 +100,10 @@ class SessionOn final : public Session {
     }
   }
 
-  void finish() override {
-    finishing_ = true;
-    if (idle_) lowest().cancel();
+  void wake() override {
+    asio::post(lowest().get_executor(), [self = this->shared_from_this()] {
+      if (self->idle_) self->lowest().cancel();
+    });
   }
 
  private:
@@ -116,14 +117,14 @@ class SessionOn final : public Session {
     parser.body_limit(options_.max_body_bytes);
     error_code error;
     idle_ = true;
-    if (finishing_) error = asio::error::operation_aborted;
+    if (shared_.finishing) error = asio::error::operation_aborted;
     // One limit for the pause and the whole header: a client can't stretch it by sending a byte now and then.
     lowest().expires_after(options_.idle_limit);
     if (!error) co_await beast_http::async_read_header(stream_, buffer_, parser, into(error));
     idle_ = false;
     if (!error && !parser.is_done()) {
       lowest().expires_after(options_.idle_limit);
-      if (beast::iequals(parser.get()[beast_http::field::expect], "100-continue")) co_await go_on(error);
+      if (beast::iequals(parser.get()[beast_http::field::expect], "100-continue")) co_await say_continue(error);
       if (!error) co_await beast_http::async_read(stream_, buffer_, parser, into(error));
     }
     if (error) {
@@ -139,13 +140,14 @@ class SessionOn final : public Session {
     const bool keep = parser.get().keep_alive();
     const unsigned version = parser.get().version();
     const ServerRequest request = request_of(parser, peer_);
-    const bool written = co_await write(answer(handler_, request), version, head, keep && !finishing_);
-    if (written && keep && !finishing_) co_return true;
-    if (written) co_await close();
-    co_return false;
+    ServerResponse answered = answer(shared_.handler, request);
+    const bool go_on = keep && !shared_.finishing;
+    const bool written = co_await write(std::move(answered), version, head, go_on);
+    if (written && !go_on) co_await close();
+    co_return written&& go_on;
   }
 
-  asio::awaitable<void> go_on(error_code& error) {
+  asio::awaitable<void> say_continue(error_code& error) {
     beast_http::response<beast_http::empty_body> message(beast_http::status::continue_, 11);
     co_await beast_http::async_write(stream_, message, into(error));
   }
@@ -183,22 +185,22 @@ class SessionOn final : public Session {
       total += co_await lowest().async_read_some(asio::buffer(unwanted), into(error));
   }
 
+  const SessionContext& shared_;
   const ServerOptions& options_;
-  const Handler& handler_;
-  const std::shared_ptr<asio::ssl::context> context_;  // outlives the stream
+  const std::shared_ptr<asio::ssl::context> tls_;  // outlives the stream
   Stream stream_;
   beast::flat_buffer buffer_;
   Peer peer_;
-  bool idle_ = true, finishing_ = false;
+  bool idle_ = true;  // on the strand
 };
 
 }  // namespace
 
-std::shared_ptr<Session> make_session(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context,
-                                      const ServerOptions& options, const Handler& handler) {
-  if (!context) return std::make_shared<SessionOn<beast::tcp_stream>>(options, handler, nullptr, std::move(socket));
-  asio::ssl::context& used = *context;
-  return std::make_shared<SessionOn<TlsStream>>(options, handler, std::move(context), std::move(socket), used);
+std::shared_ptr<Session> make_session(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+                                      const SessionContext& shared) {
+  if (!tls) return std::make_shared<SessionOn<beast::tcp_stream>>(shared, nullptr, std::move(socket));
+  asio::ssl::context& used = *tls;
+  return std::make_shared<SessionOn<TlsStream>>(shared, std::move(tls), std::move(socket), used);
 }
 
 }  // namespace penstock::http

@@ -12,17 +12,24 @@
 
 namespace penstock::http {
 
-// Its functions run on the strand of the socket that it was made from.
 class Session {
  public:
   virtual ~Session() = default;
-  virtual boost::asio::awaitable<void> run() = 0;  // until the connection has ended; doesn't throw
-  virtual void finish() = 0;                       // ends an idle connection now, a busy one after its answer
+  // Until the connection has ended; on the strand of the socket that it was made from.
+  virtual boost::asio::awaitable<void> run() = 0;
+  // Ends the connection if it is idle. Any thread.
+  virtual void wake() = 0;
 };
 
-// The options and the handler must outlive the session's work; without a context the session is plain HTTP.
+// What all sessions of a server share; it outlives their work.
+struct SessionContext {
+  const ServerOptions options;
+  const Handler handler;
+  std::atomic<bool> finishing = false;  // no further request on any connection; wake() tells the idle ones
+};
+
+// Without a TLS context the session is plain HTTP.
 std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket,
-                                      std::shared_ptr<boost::asio::ssl::context> context, const ServerOptions& options,
-                                      const Handler& handler);
+                                      std::shared_ptr<boost::asio::ssl::context> tls, const SessionContext& shared);
 
 }  // namespace penstock::http
