@@ -14,7 +14,7 @@ target_compile_features(penstock_options INTERFACE cxx_std_23)
 target_compile_options(
   penstock_options
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference
-            -Werror -fpch-preprocess)
+            -Werror -fpch-preprocess -pthread) # -pthread: gRPC brings it, and a precompiled header must fit every target
 if(PENSTOCK_SANITIZE)
   target_compile_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
