@@ -1,0 +1,22 @@
+// What the pods of a platform are doing, in words that help at night. Pure.
+#pragma once
+#include <penstock/operator/platform/layout.hpp>
+
+#include <string>
+#include <vector>
+
+namespace penstock::op::platform {
+
+struct NodeReport {
+  api::EventPlatformStatus::Nodes counts;
+  int ready_brokers = 0;
+  std::string waiting;           // "main-pool-2 (Pending: 0/1 nodes are available …)"; empty when all are ready
+  std::vector<std::string> old;  // pods of an older revision of their StatefulSet
+};
+NodeReport report(const Layout& layout, const Children& children);
+
+bool is_ready(const Json& pod);
+// "Pending: …", "ImagePullBackOff: …", "CrashLoopBackOff after OOMKilled", "running, but not answering yet".
+std::string doing(const Json& pod);
+
+}  // namespace penstock::op::platform

@@ -1,0 +1,132 @@
+#include <penstock/operator/platform/render.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace penstock::op::platform {
+namespace {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// As java.util.Properties reads it: whatever a value holds, it stays on its line.
+std::string escaped(std::string_view text, bool key) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool special = c == '\\' || (key && (c == ' ' || c == ':' || c == '=' || c == '#' || c == '!'));
+    const bool leading_space = out.empty() && c == ' ';
+    if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", byte);
+      out += code;
+    } else {
+      if (special || leading_space) out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+// Kafka's listeners of a pool: name and port.
+std::vector<std::pair<std::string, int>> listeners(const Layout& layout, const api::NodePool& pool) {
+  std::vector<std::pair<std::string, int>> out;
+  if (pool.has(api::Role::kController)) out.emplace_back("CONTROLLER", kControllerPort);
+  if (!pool.has(api::Role::kBroker)) return out;
+  out.emplace_back("INTERNAL", kInternalPort);
+  for (const auto& listener : layout.kafka().listeners) out.emplace_back(upper(listener.name), listener.port);
+  return out;
+}
+
+std::string join(const std::vector<std::string>& items) {
+  std::string out;
+  for (const auto& item : items) out += (out.empty() ? "" : ",") + item;
+  return out;
+}
+
+std::string controllers(const Layout& layout) {
+  std::vector<std::string> out;
+  for (const Node& node : layout.nodes())
+    if (node.pool->has(api::Role::kController)) out.push_back(layout.address(node.host, kControllerPort));
+  return join(out);
+}
+
+void add_identity(Properties& out, const Layout& layout, const api::NodePool& pool) {
+  std::vector<std::string> roles, bound, advertised, protocols{"CONTROLLER:PLAINTEXT"};
+  if (pool.has(api::Role::kBroker)) roles.emplace_back("broker");
+  if (pool.has(api::Role::kController)) roles.emplace_back("controller");
+  for (const auto& [name, port] : listeners(layout, pool)) {
+    bound.push_back(name + "://:" + std::to_string(port));
+    advertised.push_back(name + "://" + layout.address("@HOST@", port));
+    if (name != "CONTROLLER") protocols.push_back(name + ":PLAINTEXT");
+  }
+  out.emplace_back("process.roles", join(roles));
+  out.emplace_back("node.id", "@NODE_ID@");
+  out.emplace_back("controller.listener.names", "CONTROLLER");
+  out.emplace_back("controller.quorum.bootstrap.servers", controllers(layout));
+  out.emplace_back("listeners", join(bound));
+  out.emplace_back("advertised.listeners", join(advertised));
+  out.emplace_back("listener.security.protocol.map", join(protocols));
+  if (pool.has(api::Role::kBroker)) out.emplace_back("inter.broker.listener.name", "INTERNAL");
+  out.emplace_back("log.dirs", "/var/lib/kafka/data");
+}
+
+// The same on every node: a topic's defaults come from the broker that is asked or from the active controller. A
+// min.insync.replicas of the whole cluster is taken from the controllers when it is born (KIP-966).
+void add_defaults(Properties& out, const Layout& layout) {
+  const int replicas = std::min(3, layout.count(api::Role::kBroker));
+  const std::string factor = std::to_string(replicas), in_sync = std::to_string(std::max(1, replicas - 1));
+  out.emplace_back("auto.create.topics.enable", "false");
+  out.emplace_back("default.replication.factor", factor);
+  out.emplace_back("min.insync.replicas", in_sync);
+  out.emplace_back("offsets.topic.replication.factor", factor);
+  out.emplace_back("transaction.state.log.replication.factor", factor);
+  out.emplace_back("transaction.state.log.min.isr", in_sync);
+  out.emplace_back("share.coordinator.state.topic.replication.factor", factor);
+  out.emplace_back("share.coordinator.state.topic.min.isr", in_sync);
+}
+
+}  // namespace
+
+std::string server_properties(const Layout& layout, const api::NodePool& pool) {
+  Properties properties;
+  add_identity(properties, layout, pool);
+  add_defaults(properties, layout);
+  for (const auto& [key, value] : layout.kafka().config) {
+    const auto same = std::ranges::find(properties, key, &Properties::value_type::first);
+    if (same != properties.end()) {
+      same->second = value;
+    } else {
+      properties.emplace_back(key, value);
+    }
+  }
+  std::string out;
+  for (const auto& [key, value] : properties) out += escaped(key, true) + "=" + escaped(value, false) + "\n";
+  return out;
+}
+
+std::string format_options(const Layout& layout, const api::NodePool& pool, const std::set<int>& settled) {
+  std::string voters;
+  for (const Node& node : layout.nodes()) {
+    const auto directory = layout.ids().directories.find(std::to_string(node.id));
+    if (directory == layout.ids().directories.end()) continue;
+    voters += (voters.empty() ? "" : ",") + directory->first + "@" + layout.address(node.host, kControllerPort) + ":" +
+              directory->second;
+  }
+  std::string out;
+  for (const Node& node : layout.nodes()) {
+    if (node.pool != &pool) continue;
+    const std::string id = std::to_string(node.id);
+    const bool first_voter = layout.ids().directories.contains(id) && !settled.contains(node.id);
+    out += id + (first_voter ? " --initial-controllers " + voters : " --no-initial-controllers") + "\n";
+  }
+  return out;
+}
+
+}  // namespace penstock::op::platform
