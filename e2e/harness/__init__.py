@@ -1,0 +1,9 @@
+"""What the end-to-end tests are written with: a cluster, Penstock's two programs, Kafka clients, and waiting."""
+
+from .cluster import Cluster, ExistingCluster, TestbedCluster
+from . import objects
+from .kafka import KafkaClient
+from .penstock import Penstock
+from .wait import eventually, never
+
+__all__ = ["Cluster", "ExistingCluster", "KafkaClient", "Penstock", "TestbedCluster", "eventually", "never"]

@@ -1,0 +1,85 @@
+"""The Kubernetes under test: our testbed, or one that exists already and is named by KUBECONFIG."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from testbed import Testbed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Cluster:
+    """kubectl on a cluster, with Penstock's resource definitions installed."""
+
+    kubeconfig: Path
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
+        """kubectl's output; CalledProcessError carries its standard error."""
+        argv = ["kubectl", f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=timeout, input=stdin or "").stdout
+
+    def apply(self, *objects: dict[str, Any], namespace: str | None = None) -> None:
+        """`kubectl apply`, as a person would."""
+        where = ["-n", namespace] if namespace else []
+        self.kubectl("apply", *where, "-f", "-", stdin="---\n".join(yaml.safe_dump(o) for o in objects))
+
+    def refused(self, obj: dict[str, Any], namespace: str) -> str:
+        """What the API server says when it refuses the object; AssertionError if it does not."""
+        try:
+            self.apply(obj, namespace=namespace)
+        except subprocess.CalledProcessError as error:
+            return str(error.stderr)
+        raise AssertionError(f"accepted: {obj}")
+
+    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
+        return dict(json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json")))
+
+    def list(self, kind: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
+        return list(json.loads(self.kubectl("get", kind, "-n", namespace, "-l", selector, "-o", "json"))["items"])
+
+    def patch(self, kind: str, name: str, namespace: str, patch: dict[str, Any]) -> None:
+        self.kubectl("patch", kind, name, "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+
+    def delete(self, kind: str, name: str, namespace: str, wait: bool = True) -> None:
+        self.kubectl("delete", kind, name, "-n", namespace, f"--wait={str(wait).lower()}")
+
+    def events(self, namespace: str, name: str) -> list[dict[str, Any]]:
+        """events.k8s.io/v1 about the object of that name, oldest first."""
+        items = json.loads(self.kubectl("get", "events.events.k8s.io", "-n", namespace, "-o", "json"))["items"]
+        return [e for e in items if e["regarding"]["name"] == name]
+
+    def condition(self, kind: str, name: str, namespace: str, condition: str) -> dict[str, Any]:
+        """A condition of the status; empty when it is not there."""
+        status = self.get(kind, name, namespace).get("status", {})
+        return next((c for c in status.get("conditions", []) if c["type"] == condition), {})
+
+    def install_definitions(self) -> None:
+        self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+
+
+class TestbedCluster(Cluster):
+    __test__ = False
+
+    def __init__(self, testbed: Testbed) -> None:
+        self.testbed = testbed
+        self.kubeconfig = testbed.kubeconfig
+        self.install_definitions()
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
+        return self.testbed.kubectl(*arguments, stdin=stdin or "", timeout=timeout)
+
+
+class ExistingCluster(Cluster):
+    """Penstock runs in it already: its programs can't be killed and started from here."""
+
+    def __init__(self) -> None:
+        self.kubeconfig = Path(os.environ["KUBECONFIG"])
+        self.install_definitions()

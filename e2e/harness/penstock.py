@@ -1,0 +1,97 @@
+"""Penstock's two programs as processes inside a testbed, with the rights of their own service accounts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from testbed import Testbed
+
+from .cluster import ROOT, TestbedCluster
+from .wait import eventually
+
+NAMESPACE = "penstock-system"
+GRPC = 19443          # inside the testbed; KEDA and the operator reach it on the loopback address
+METRICS_API = 17443   # on the node address, behind Service penstock-scaler
+HEALTH = {"operator": 18081, "scaler": 18082}
+IMAGE = "localhost/penstock-kafka:4.3.1"
+
+
+def _binary(program: str) -> Path:
+    path = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / f"penstock-{program}"
+    assert path.exists(), f"{path} is missing: run `make` first"
+    return path
+
+
+class Penstock:
+    def __init__(self, cluster: TestbedCluster, logs: Path) -> None:
+        self.cluster = cluster
+        self.testbed: Testbed = cluster.testbed
+        self.logs = logs
+        self.processes: dict[str, subprocess.Popen[Any]] = {}
+
+    def install(self) -> None:
+        """The namespace, the service accounts and their rights, the Service of the metrics API."""
+        self.testbed.create_namespace(NAMESPACE)
+        self.cluster.kubectl("apply", "-f", str(ROOT / "deploy" / "rbac.yaml"))
+        self.testbed.expose(NAMESPACE, "penstock-scaler", 443, METRICS_API)
+        for program in HEALTH:
+            self._write_kubeconfig(program)
+
+    def _kubeconfig(self, program: str) -> Path:
+        return self.logs / f"{program}.kubeconfig"
+
+    def _write_kubeconfig(self, program: str) -> None:
+        """The administrator's kubeconfig with the program's own token instead of the administrator's certificate."""
+        config = yaml.safe_load(self.cluster.kubeconfig.read_text())
+        token = self.cluster.kubectl("create", "token", f"penstock-{program}", "-n", NAMESPACE, "--duration=8h").strip()
+        for user in config["users"]:
+            user["user"] = {"token": token}
+        for context in config["contexts"]:
+            context["context"]["namespace"] = NAMESPACE
+        self._kubeconfig(program).write_text(yaml.safe_dump(config))
+
+    def _arguments(self, program: str) -> list[str]:
+        shared = [f"--kubeconfig={self._kubeconfig(program)}", f"--namespace={NAMESPACE}",
+                  f"--health-address=127.0.0.1:{HEALTH[program]}"]
+        if program == "scaler":
+            return [*shared, f"--grpc-address=127.0.0.1:{GRPC}", f"--metrics-api-address=0.0.0.0:{METRICS_API}"]
+        return [*shared, f"--scaler-address=127.0.0.1:{GRPC}", f"--keda-scaler-address=127.0.0.1:{GRPC}",
+                "--metrics-service=penstock-scaler", f"--kafka-image=4.3.1={IMAGE}"]
+
+    def start(self, *programs: str) -> None:
+        """Starts the programs (both if none is named) and waits until they are ready."""
+        for program in programs or HEALTH:
+            self.processes[program] = self.testbed.run_inside([_binary(program), *self._arguments(program)],
+                                                              log=self.logs / f"{program}.log")
+        for program in programs or HEALTH:
+            eventually(f"{program} is ready", lambda program=program: self.scrape(program, "/readyz"), seconds=20)
+
+    def scrape(self, program: str, path: str = "/metrics") -> str:
+        """A page of the program's health port."""
+        process = self.processes[program]
+        assert process.poll() is None, f"{program} ended with {process.poll()}: see {self.logs}/{program}.log"
+        return self.testbed.call_inside(["curl", "-sf", "-m", "5", f"http://127.0.0.1:{HEALTH[program]}{path}"])
+
+    def kill(self, *programs: str) -> None:
+        """kill -9."""
+        for program in programs or HEALTH:
+            self.processes[program].kill()
+            self.processes[program].wait(10)
+
+    def stop(self, *programs: str) -> None:
+        """SIGTERM; a program that does not end cleanly within five seconds is a failure."""
+        for program in programs or HEALTH:
+            process = self.processes[program]
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    code = process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    raise AssertionError(f"{program} did not end within 5 s of SIGTERM") from None
+                assert code == 0, f"{program} ended with {code} after SIGTERM"

@@ -1,0 +1,121 @@
+"""An EventPlatform of our own: real pods on a real node, which come back and keep their data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from harness import Cluster, Penstock, eventually, objects
+from testbed import Testbed
+
+pytestmark = pytest.mark.profile("node")
+
+WORKLOAD = "localhost/penstock-workload:1"
+MANAGED = {
+    "apiVersion": objects.API, "kind": "EventPlatform", "metadata": {"name": "main"},
+    "spec": {"kafka": {
+        "version": "4.3.1",
+        "nodePools": [{"name": "nodes", "roles": ["controller", "broker"], "replicas": 3, "nodeIdStart": 0, "heap": "256Mi",
+                       "storage": {"size": "1Gi", "reclaim": "Delete"},
+                       "resources": {"requests": {"cpu": "50m", "memory": "400Mi"}, "limits": {"memory": "700Mi"}}}],
+        "listeners": [{"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}}]}},
+}
+
+
+@pytest.fixture(scope="module")
+def shop(penstock: Penstock, cluster: Cluster, testbed: Testbed) -> str:
+    """A namespace with a managed platform of three ready nodes, shared by the tests of this module."""
+    testbed.create_namespace("shop")
+    cluster.apply(MANAGED, namespace="shop")
+    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", "shop", "--timeout=120s", timeout=130)
+    return "shop"
+
+
+def in_broker(cluster: Cluster, *tool: str) -> str:
+    """Kafka's own command-line tool, in the first broker's pod."""
+    return cluster.kubectl("exec", "main-nodes-0", "-n", "shop", "--", *tool, "--bootstrap-server", "main-bootstrap:9092",
+                           timeout=60)
+
+
+def test_three_pods_become_a_cluster(cluster: Cluster, shop: str) -> None:
+    pods = cluster.list("pods", shop, "penstock.dev/platform=main")
+    assert sorted(p["metadata"]["name"] for p in pods) == ["main-nodes-0", "main-nodes-1", "main-nodes-2"]
+    status = cluster.get("eplat", "main", shop)["status"]
+    assert status["nodes"] == {"desired": 3, "ready": 3, "updated": 3}
+    assert status["bootstrapServers"]["plain"].endswith(":9092")
+    quorum = in_broker(cluster, "/opt/kafka/bin/kafka-metadata-quorum.sh", "describe", "--status")
+    assert status["clusterId"] in quorum
+    assert len([n for n, d in status["directoryIds"].items() if d in quorum]) == 3, quorum
+
+
+def test_a_topic_becomes_a_topic_with_three_replicas(cluster: Cluster, shop: str) -> None:
+    cluster.apply(objects.topic("orders", 12), namespace=shop)
+    cluster.kubectl("wait", "--for=condition=Ready", "ptopic/orders", "-n", shop, "--timeout=40s")
+    described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
+    assert "PartitionCount: 12" in described and "ReplicationFactor: 3" in described
+
+
+def test_a_deleted_pod_comes_back_with_its_data(cluster: Cluster, shop: str) -> None:
+    before = cluster.get("pod", "main-nodes-1", shop)["metadata"]["uid"]
+    cluster.delete("pod", "main-nodes-1", shop, wait=False)
+    eventually("degraded is said", lambda: cluster.get("eplat", "main", shop)["status"]["nodes"]["ready"], lambda n: n == 2, 60)
+    eventually("back", lambda: cluster.get("pod", "main-nodes-1", shop)["metadata"]["uid"], lambda uid: uid != before, 90)
+    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", shop, "--timeout=90s", timeout=100)
+    described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
+    assert "PartitionCount: 12" in described
+
+
+def test_children_edited_or_deleted_by_hand_are_restored(cluster: Cluster, shop: str) -> None:
+    cluster.delete("service", "main-bootstrap", shop)
+    cluster.patch("statefulset", "main-nodes", shop, {"spec": {"replicas": 2}})
+    eventually("the Service is back", lambda: cluster.get("service", "main-bootstrap", shop), seconds=30)
+    eventually("the replicas are back", lambda: cluster.get("statefulset", "main-nodes", shop)["spec"]["replicas"],
+               lambda n: n == 3, 30)
+    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", shop, "--timeout=120s", timeout=130)
+
+
+def test_real_consumers_follow_the_lag_and_sleep(cluster: Cluster, testbed: Testbed, shop: str, module_logs: Path) -> None:
+    env = [{"name": k, "value": v} for k, v in
+           {"BOOTSTRAP": "main-bootstrap:9092", "GROUP": "billing", "TOPICS": "orders", "RATE": "100"}.items()]
+    workload = objects.deployment("billing", None, WORKLOAD)
+    [container] = workload["spec"]["template"]["spec"]["containers"]
+    container |= {"command": ["python3", "/app/consume.py"], "env": env,
+                  "resources": {"requests": {"cpu": "5m", "memory": "32Mi"}}}
+    workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 5
+    workload["spec"]["replicas"] = 0
+    cluster.apply(workload, objects.scaler("billing", ["orders"], engine="Native", offsetReset="earliest"), namespace=shop)
+    producer = testbed.run_inside(
+        [sys.executable, "-c", PRODUCE, "main-nodes-0.main-nodes.shop.svc.cluster.local:9092", "orders", "9000"],
+        log=module_logs / "producer.log", env=dict(os.environ))
+    assert producer.wait(60) == 0, (module_logs / "producer.log").read_text()
+
+    def ready_pods() -> int:
+        return int(cluster.get("deployment", "billing", shop)["status"].get("readyReplicas", 0))
+
+    def replicas() -> int:
+        return int(cluster.get("deployment", "billing", shop)["spec"]["replicas"])
+
+    most = 0
+
+    def watch() -> int:
+        nonlocal most
+        most = max(most, replicas())
+        return most
+
+    eventually("as many consumers as partitions", lambda: watch() and ready_pods(), lambda n: n == 12, 90)
+    eventually("asleep again", lambda: (watch(), replicas())[1], lambda n: n == 0, 120)
+    assert most == 12
+    group = cluster.get("cscaler", "billing", shop)["status"]
+    assert group["lag"] == 0
+
+
+PRODUCE = """
+import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1]})
+for n in range(int(sys.argv[3])):
+    producer.produce(sys.argv[2], b"x", partition=n % 12)
+assert producer.flush(30) == 0
+"""
