@@ -94,7 +94,6 @@ NamespaceRule read_namespace_rule(const Field& f) {
   check_selector(selector);
   f["topicPrefixes"].read(rule.topic_prefixes);
   f["groupPrefixes"].read(rule.group_prefixes);
-  f["transactionalIdPrefixes"].read(rule.transactional_id_prefixes);
   return rule;
 }
 
@@ -102,7 +101,6 @@ Json print_namespace_rule(const NamespaceRule& rule) {
   Json out{{"selector", rule.selector}};
   put(out, "topicPrefixes", rule.topic_prefixes);
   put(out, "groupPrefixes", rule.group_prefixes);
-  put(out, "transactionalIdPrefixes", rule.transactional_id_prefixes);
   return out;
 }
 

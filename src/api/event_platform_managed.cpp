@@ -35,13 +35,17 @@ constexpr std::array<std::pair<Reclaim, std::string_view>, 2> kReclaims{{
     {Reclaim::kDelete, "Delete"},
 }};
 
-void check_resources(const Field& f) {
+// With every amount as text, whichever way it was written.
+Json read_resources(const Field& f) {
+  Json out = Json::object();
   for (const auto* kind : {"requests", "limits"}) {
     StringMap amounts;
     f[kind].read(amounts);
     for (const auto& [name, amount] : amounts)
       if (!parse_quantity(amount)) f[kind][name].wrong("must be a quantity such as 500m or 2Gi");
+    put(out, kind, amounts);
   }
+  return out;
 }
 
 NodePool read_pool(const Field& f) {
@@ -59,8 +63,7 @@ NodePool read_pool(const Field& f) {
   if (storage.present()) storage["size"].required().read_quantity(pool.storage.size);
   storage["storageClassName"].read(pool.storage.storage_class_name);
   storage["reclaim"].read(pool.storage.reclaim, Names<Reclaim>(kReclaims));
-  f["resources"].read_object(pool.resources);
-  check_resources(f["resources"]);
+  pool.resources = read_resources(f["resources"]);
   f["heap"].read_quantity(pool.heap);
   return pool;
 }

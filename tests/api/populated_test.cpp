@@ -73,9 +73,9 @@ EventPlatform populated_platform(bool managed) {
     mechanism = "PLAIN";
     secret = "user";
   }
-  auto& [selector, topics, groups, transactional_ids] = rules.emplace_back();
+  auto& [selector, topics, groups] = rules.emplace_back();
   selector = {{"matchLabels", {{"team", "payments"}}}};
-  topics = groups = transactional_ids = {"payments."};
+  topics = groups = {"payments."};
   auto& [generation, conditions, cluster, version, servers, nodes, brokers, capabilities, directories, plan] = status;
   generation = 3;
   conditions = populated_conditions();

@@ -67,7 +67,7 @@ struct ExternalKafka {
 struct NamespaceRule {
   Json selector = Json::object();  // a LabelSelector on the namespace
   // An empty list allows every name.
-  std::vector<std::string> topic_prefixes, group_prefixes, transactional_id_prefixes;
+  std::vector<std::string> topic_prefixes, group_prefixes;
   bool operator==(const NamespaceRule&) const = default;
 };
 
