@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -49,10 +50,8 @@ def remove(node: str) -> None:
     while left := [tree for tree in (hierarchy / node for hierarchy in _hierarchies()) if tree.is_dir()]:
         for tree in left:
             for folder, _, _ in os.walk(tree, topdown=False):
-                try:
+                with contextlib.suppress(OSError):  # still busy: the next round tries again
                     os.rmdir(folder)
-                except OSError:
-                    pass  # still busy: the next round tries again
         if time.monotonic() > end:
             return
         time.sleep(0.05)

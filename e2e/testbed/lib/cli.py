@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import instance, namespaces, parts
+from . import selftest as checks
 from .cache import ROOT, BuildError, ensure_all
 from .layout import Layout, instances
 from .testbed import Testbed
@@ -98,7 +99,7 @@ def _show(name: str) -> None:
 def kubectl(arguments: list[str]) -> int:
     name, rest = _take_name(arguments)
     testbed = Testbed.attach(name)
-    program = parts.CONTROL_PLANE.path / "kubectl"
+    program = parts.CONTROL_PLANE.ensure() / "kubectl"
     os.execve(program, ["kubectl", *rest], {**os.environ, "KUBECONFIG": str(testbed.kubeconfig)})
 
 
@@ -129,8 +130,10 @@ def inside(arguments: list[str]) -> int:
         namespaces.die_with_parent()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*FORWARDED, signal.SIGCHLD})
 
+    if sys.stdin is None:  # closed: what is opened next would get its number and be taken for it
+        os.open(os.devnull, os.O_RDONLY)
     try:
-        process = testbed.run_inside(command, stdin=sys.stdin.fileno() if sys.stdin else subprocess.DEVNULL, prepare=prepare)
+        process = testbed.run_inside(command, stdin=0, prepare=prepare)
     except (FileNotFoundError, PermissionError) as error:
         print(f"in: {error}", file=sys.stderr)
         return 127
@@ -167,6 +170,14 @@ def load(arguments: list[str]) -> int:
     return 0
 
 
+def selftest(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="selftest", description="Shows that the testbed works, with times.")
+    parser.add_argument("--name", default="selftest", help="what the instances' names begin with (%(default)s)")
+    parser.add_argument("--profile", choices=list(parts.PROFILES), default="node")
+    options = parser.parse_args(arguments)
+    return checks.run(options.name, with_node=options.profile == "node")
+
+
 def _take_name(arguments: list[str]) -> tuple[str, list[str]]:
     """Splits a leading --name NAME (and --) off a command line that is somebody else's."""
     name = os.environ.get("PENSTOCK_TESTBED", "default")
@@ -180,6 +191,7 @@ def _take_name(arguments: list[str]) -> tuple[str, list[str]]:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": up, "down": down, "status": status, "kubectl": kubectl, "logs": logs, "in": inside, "build": build, "load": load,
+    "selftest": selftest,
 }
 
 
@@ -189,6 +201,6 @@ def main(command: str, arguments: list[str]) -> int:
         return 2
     try:
         return COMMANDS[command](arguments)
-    except (BuildError, LookupError, RuntimeError, TimeoutError, ValueError, subprocess.CalledProcessError) as error:
+    except (BuildError, LookupError, OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 1

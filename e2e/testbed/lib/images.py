@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ BASE, PAUSE = f"localhost/debian:{SUITE}", "localhost/pause:1"
 KAFKA, WORKLOAD = f"localhost/penstock-kafka:{kafka_parts.VERSION}", "localhost/penstock-workload:1"
 SOURCES_VARIABLE = "PENSTOCK_DEBIAN_SOURCES"
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
+COMMON = ("--variant=minbase", *(f"--dpkgopt=path-exclude={path}" for path in EXCLUDED),
+          "--dpkgopt=force-unsafe-io",  # a crash in the middle leaves nothing that is used
+          '--setup-hook=mkdir -p "$1/usr/share/man/man1"')  # where a Java runtime's installation makes links, excluded or not
+CLEAN = '--customize-hook=rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*'
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -62,40 +68,51 @@ def _write_sources(folder: Path) -> Path:
                      f"{SOURCES_VARIABLE} to a .sources file for {SUITE} (and install debian-archive-keyring).")
 
 
-def _bootstrap(target: Path, steps: Steps, packages: Sequence[str] = (), hooks: Sequence[str] = ()) -> Path:
-    """A root file system of the suite as a tar file; hooks are shell commands that find it at "$1"."""
-    root = target / "root.tar"
-    sources = _write_sources(target)
-    command: list[str | Path] = ["mmdebstrap", "--variant=minbase", *(f"--dpkgopt=path-exclude={path}" for path in EXCLUDED),
-                                 # a Java runtime's installation links manual pages, excluded or not
-                                 '--setup-hook=mkdir -p "$1/usr/share/man/man1"',
-                                 *([f"--include={','.join(packages)}"] if packages else []),
-                                 *(f"--customize-hook={hook}" for hook in hooks),
-                                 '--customize-hook=rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*', SUITE, root, sources]
-    steps.run("root file system", command, env={"TMPDIR": str(target)})
-    return root
+@dataclass(frozen=True)
+class Recipe:
+    """An image: Debian packages, files of ours, and shell commands that find the root at "$1" and the files at "$content"."""
+
+    name: str
+    config: dict[str, Any]
+    packages: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    content: Callable[[Path], None] = lambda folder: None
+    content_inputs: tuple[str | Path, ...] = ()
+    needs: tuple[Part, ...] = ()
+
+    def part(self) -> Part:
+        inputs = (platform.machine(), SUITE, self.name, json.dumps(self.config), *COMMON, *self.packages, *self.hooks)
+        return Part(part_name(self.name), (*inputs, *self.content_inputs), self._make, self.needs)
+
+    def _make(self, target: Path, steps: Steps) -> None:
+        content, root = target / "content", target / "root.tar"
+        content.mkdir()
+        self.content(content)
+        options = [*(f"--include={package}" for package in self.packages), *(f"--customize-hook={hook}" for hook in self.hooks)]
+        steps.run("root file system", ["mmdebstrap", *COMMON, *options, CLEAN, SUITE, root, _write_sources(target)],
+                  env={"TMPDIR": str(target), "content": str(content)})
+        _finish(target, self.name, root, self.config)
 
 
-def _image(name: str, config: dict[str, Any], inputs: Sequence[str | Path], make_root: Callable[[Path, Steps], Path],
-           needs: tuple[Part, ...] = ()) -> Part:
-    """A part whose image.tar is the image; make_root returns its layer, a tar file in the part's directory."""
-    def make(target: Path, steps: Steps) -> None:
-        layer = make_root(target, steps)
-        oci.write_archive(target / "image.tar", name, layer, config)
-        for path in list(target.iterdir()):
-            if path.name != "image.tar":
-                path.unlink() if path.is_file() else shutil.rmtree(path)
-
-    short = name.removeprefix("localhost/").split(":")[0]
-    return Part(f"image-{short}", (name, str(config), platform.machine(), *inputs), make, needs)
+def part_name(image: str) -> str:
+    """localhost/NAME:TAG is made by the part image-NAME."""
+    return "image-" + image.removeprefix("localhost/").split(":")[0]
 
 
-def _pause(target: Path, steps: Steps) -> Path:
+def _finish(target: Path, name: str, layer: Path, config: dict[str, Any]) -> None:
+    """Writes target/image.tar and removes everything else."""
+    oci.write_archive(target / "image.tar", name, layer, config)
+    for path in list(target.iterdir()):
+        if path.name != "image.tar":
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+def _make_pause(target: Path, steps: Steps) -> None:
     root = target / "root"
     root.mkdir()
     steps.run("compile", ["gcc", "-Os", "-static", "-s", "-o", root / "pause", RECIPES / "pause" / "pause.c"])
     steps.run("root file system", ["tar", "-C", root, "--owner=0", "--group=0", "-cf", target / "root.tar", "pause"])
-    return target / "root.tar"
+    _finish(target, PAUSE, target / "root.tar", {"Entrypoint": ["/pause"]})
 
 
 def _kafka_script(main_class: str, options: str) -> str:
@@ -111,25 +128,32 @@ def _kafka_scripts() -> dict[str, str]:
     return scripts
 
 
-def _kafka_root(target: Path, steps: Steps) -> Path:
-    home = target / "kafka"
-    shutil.copytree(kafka_parts.JARS.path, home)
-    (home / "bin").mkdir()
+def _kafka_content(folder: Path) -> None:
+    shutil.copytree(kafka_parts.JARS.path, folder / "kafka")
+    (folder / "kafka" / "bin").mkdir()
     for name, text in _kafka_scripts().items():
-        (home / "bin" / name).write_text(text)
-        (home / "bin" / name).chmod(0o755)
-    shutil.copy(kafka_parts.RECIPE / "make-archive", home / "make-archive")
+        script = folder / "kafka" / "bin" / name
+        script.write_text(text)
+        script.chmod(0o755)
+    shutil.copy(kafka_parts.RECIPE / "make-archive", folder)
+
+
+KAFKA_HOOKS = (
+    # -a: a jar's time is part of what the archive checks, and mmdebstrap turns back the times of files newer than its start.
+    'cp -a "$content/kafka" "$1/opt/kafka" && cp "$content/make-archive" "$1/tmp"',
+    'chroot "$1" useradd --uid 1000 --create-home appuser && chroot "$1" chown -R appuser:root /opt/kafka',
     # The archive takes the place of Java's own, so that no option is needed to use it and none is announced.
-    archive = '"$(chroot "$1" find /usr/lib/jvm -name classes.jsa)"'
-    learn = shlex.join(kafka_parts.IN_OWN_NETWORK) + f""" chroot "$1" /opt/kafka/make-archive '/opt/kafka/libs/*' {archive}"""
-    hooks = [f'cp -r {shlex.quote(str(home))} "$1/opt/kafka"', 'chroot "$1" useradd --uid 1000 --create-home appuser', learn,
-             'rm "$1/opt/kafka/make-archive" && chroot "$1" chown -R appuser:root /opt/kafka']
-    return _bootstrap(target, steps, ["openjdk-21-jre-headless", "procps"], hooks)
+    'archive=$(cd "$1" && find usr/lib/jvm -name classes.jsa) && ' + shlex.join(kafka_parts.IN_OWN_NETWORK)
+    + """ chroot "$1" /tmp/make-archive '/opt/kafka/libs/*' "/$archive" && rm "$1/tmp/make-archive"
+""")
 
 
-def _workload_root(target: Path, steps: Steps) -> Path:
-    copy = f'mkdir "$1/app" && cp {shlex.quote(str(RECIPES / "workload"))}/*.py "$1/app" && chmod 755 "$1"/app/*.py'
-    return _bootstrap(target, steps, ["python3", "python3-confluent-kafka"], [copy])
+def _workload_content(folder: Path) -> None:
+    for program in (RECIPES / "workload").glob("*.py"):
+        shutil.copy(program, folder)
+
+
+WORKLOAD_HOOKS = ('mkdir "$1/app" && cp "$content"/*.py "$1/app" && chmod 755 "$1"/app/*.py',)
 
 
 def _environment(path: str = PATH) -> list[str]:
@@ -137,10 +161,11 @@ def _environment(path: str = PATH) -> list[str]:
 
 
 ALL = (
-    _image(PAUSE, {"Entrypoint": ["/pause"]}, [RECIPES / "pause"], _pause),
-    _image(BASE, {"Env": _environment(), "Cmd": ["bash"]}, [str(EXCLUDED)], lambda target, steps: _bootstrap(target, steps)),
-    _image(KAFKA, {"Env": _environment(f"/opt/kafka/bin:{PATH}"), "User": "1000", "WorkingDir": "/", "Cmd": ["bash"]},
-           [RECIPES / "kafka", str(_kafka_scripts()), str(EXCLUDED), "1"], _kafka_root, (kafka_parts.JARS,)),
-    _image(WORKLOAD, {"Env": _environment(), "User": "65534", "WorkingDir": "/app", "Cmd": ["/app/consume.py"]},
-           [RECIPES / "workload", str(EXCLUDED), "1"], _workload_root),
+    Part(part_name(PAUSE), (platform.machine(), RECIPES / "pause"), _make_pause),
+    Recipe(BASE, {"Env": _environment(), "Cmd": ["bash"]}).part(),
+    Recipe(KAFKA, {"Env": _environment(f"/opt/kafka/bin:{PATH}"), "User": "1000", "WorkingDir": "/", "Cmd": ["bash"]},
+           ("openjdk-21-jre-headless", "procps"), KAFKA_HOOKS, _kafka_content,
+           (RECIPES / "kafka" / "make-archive", str(_kafka_scripts())), (kafka_parts.JARS,)).part(),
+    Recipe(WORKLOAD, {"Env": _environment(), "User": "65534", "WorkingDir": "/app", "Cmd": ["/app/consume.py"]},
+           ("python3", "python3-confluent-kafka"), WORKLOAD_HOOKS, _workload_content, (RECIPES / "workload",)).part(),
 )

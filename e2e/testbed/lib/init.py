@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# The kubelet and the network plugins write here under fixed names; what they write vanishes with the namespaces.
+KEPT_CLEAN = ("/var/lib", "/var/log")
+
 
 def _run(*argv: str, stdin: str | None = None) -> None:
     subprocess.run(argv, check=True, text=True, input=stdin)
@@ -30,8 +33,13 @@ def _cover(path: str, source: str) -> None:
 
 def _mounts(spec: dict[str, Any]) -> None:
     _run("mount", "--make-rshared", "/")
-    for folder in spec["tmpfs"]:
-        _run("mount", "-t", "tmpfs", "-o", "mode=755", "testbed", folder)
+    _run("mount", "-t", "tmpfs", "-o", "mode=755", "testbed", "/run")
+    for number, folder in enumerate(KEPT_CLEAN):
+        layers = [Path(f"/run/testbed-{number}-{kind}") for kind in ("upper", "work")]
+        for layer in layers:
+            layer.mkdir()
+        options = f"lowerdir={folder},upperdir={layers[0]},workdir={layers[1]}"
+        _run("mount", "-t", "overlay", "-o", options, "testbed", folder)
     _cover("/etc/resolv.conf", spec["resolv"])
     _cover("/etc/hosts", spec["hosts"])
 

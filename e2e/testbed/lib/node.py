@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import images, parts, runtime
@@ -14,15 +13,8 @@ from .layout import NODE_IP, POD_CIDR, Layout
 if TYPE_CHECKING:
     from .testbed import Testbed
 
-START_SECONDS = 60
+START_SECONDS = 120
 RESOLV_CONF = f"nameserver {NODE_IP}\nsearch default.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
-# Written to by the kubelet and containerd under fixed names; inside, they are empty and vanish with the namespaces.
-TMPFS = ("/run", "/var/lib/kubelet", "/var/log/containers")
-
-
-def tmpfs_directories() -> list[str]:
-    """Those of TMPFS that exist: a mount point is not made on a machine that is not ours."""
-    return [folder for folder in TMPFS if Path(folder).is_dir()]
 
 
 def start_runtime(testbed: Testbed) -> None:

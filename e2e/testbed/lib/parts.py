@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -27,11 +28,20 @@ def _go() -> str:
     return found
 
 
+def _link_flags(module: Path) -> str:
+    """Kubernetes' programs tell their version, which is set when they are linked."""
+    found = re.search(r"^require k8s.io/kubernetes (v(\d+)\.(\d+)\.\S+)", (module / "go.mod").read_text(), re.MULTILINE)
+    if not found:
+        return LINK_FLAGS
+    values = {"gitVersion": found[1], "gitMajor": found[2], "gitMinor": found[3]}
+    return " ".join([LINK_FLAGS, *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())])
+
+
 def _build_programs(module: Path, programs: dict[str, str]) -> Callable[[Path, Steps], None]:
     def make(target: Path, steps: Steps) -> None:
         for number, (name, package) in enumerate(programs.items(), 1):
             steps.run(f"{name} ({number}/{len(programs)})",
-                      [_go(), "build", "-ldflags", LINK_FLAGS, "-o", target / name, package], cwd=module, env=GO_ENV)
+                      [_go(), "build", "-ldflags", _link_flags(module), "-o", target / name, package], cwd=module, env=GO_ENV)
     return make
 
 
@@ -45,7 +55,8 @@ def _go_part(name: str, module: str, programs: dict[str, str], more: Callable[[P
         if more:
             more(target, steps)
 
-    return Part(f"go-{name}", (platform.machine(), LINK_FLAGS, str(GO_ENV), *sorted(folder.iterdir()), *programs, *programs.values()), make)
+    inputs: tuple[str | Path, ...] = (platform.machine(), _link_flags(folder), str(GO_ENV), *programs, *programs.values(), *sorted(folder.iterdir()))
+    return Part(f"go-{name}", inputs, make)
 
 
 def _copy_keda_crds(target: Path, steps: Steps) -> None:

@@ -7,6 +7,7 @@ the kernel kills `unshare`, that kills PID 1 of the namespaces, and with it goes
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,12 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import cgroups, control_plane, instance, namespaces, node, parts
+from . import cgroups, control_plane, instance, namespaces, node
 from .api import Api, wait_until
 from .layout import NODE_IP, Layout, write_json
 from .testbed import Testbed
 
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 DEFAULT_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 UNSHARE = ("unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc")
@@ -85,9 +86,8 @@ class Supervisor:
         (layout.config / "hosts").write_text(f"127.0.0.1 localhost\n{NODE_IP} {layout.node}\n")
         (layout.config / "resolv.conf").write_text(node.RESOLV_CONF if self.with_node else "")
         write_json(layout.config / "init.json", {
-            "node": layout.node, "address": NODE_IP, "tmpfs": node.tmpfs_directories() if self.with_node else ["/run"],
-            "hosts": str(layout.config / "hosts"), "resolv": str(layout.config / "resolv.conf"),
-            "ready": str(layout.run / "init.ready")})
+            "node": layout.node, "address": NODE_IP, "hosts": str(layout.config / "hosts"),
+            "resolv": str(layout.config / "resolv.conf"), "ready": str(layout.run / "init.ready")})
         if self.with_node:
             cgroups.create(layout.node)
         with (layout.log / "init.log").open("w") as log:
@@ -121,10 +121,8 @@ class Supervisor:
         """Kills PID 1: every process, mount and interface inside goes with it, once all have been reaped."""
         if self.init_pid is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.init_pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         end = time.monotonic() + STOP_SECONDS
         while time.monotonic() < end:
             try:

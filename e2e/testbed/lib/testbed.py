@@ -6,7 +6,7 @@ import json
 import os
 import select
 import shutil
-import signal
+import signal as signals
 import socket
 import subprocess
 import sys
@@ -126,10 +126,12 @@ class Testbed:
 
     def down(self, keep_logs: Path | str | None = None) -> None:
         """Ends everything and removes every trace; also of an instance whose supervisor is dead. Copies logs if told to."""
+        if self.layout.state_file.exists() and self.inside:
+            raise RuntimeError(f"testbed {self.name} can't be ended from inside")
         if keep_logs and self.layout.log.is_dir():
             shutil.copytree(self.layout.log, keep_logs, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         if pid := instance.supervisor_pid(self.layout):
-            _end(pid, [(signal.SIGTERM, DOWN_SECONDS), (signal.SIGKILL, DOWN_SECONDS)], self._reap)
+            _end(pid, [(signals.SIGTERM, DOWN_SECONDS), (signals.SIGKILL, DOWN_SECONDS)], self._reap)
         instance.clean(self.layout)
         if self._lifeline is not None:
             os.close(self._lifeline)
@@ -209,7 +211,7 @@ class Testbed:
         files = sorted(self.layout.run.glob("*.component"), key=lambda path: path.stat().st_mtime_ns)
         return {path.stem: pids.get(int(path.read_text())) for path in files}
 
-    def signal(self, component: str, number: signal.Signals) -> None:
+    def signal(self, component: str, number: signals.Signals) -> None:
         """Sends a signal to a component (SIGSTOP freezes it, SIGKILL is a crash)."""
         pid = self.components().get(component)
         if pid is None:
@@ -218,13 +220,13 @@ class Testbed:
 
     def kill_component(self, name: str) -> None:
         """SIGKILL; returns when it has ended. Nothing happens if it has already."""
-        self._end_component(name, [(signal.SIGKILL, 10)])
+        self._end_component(name, [(signals.SIGKILL, 10)])
 
     def stop_component(self, name: str, seconds: float = 10) -> None:
         """SIGTERM, then SIGKILL if that is not enough in time; returns when it has ended."""
-        self._end_component(name, [(signal.SIGTERM, seconds), (signal.SIGKILL, 10)])
+        self._end_component(name, [(signals.SIGTERM, seconds), (signals.SIGKILL, 10)])
 
-    def _end_component(self, name: str, steps: Sequence[tuple[signal.Signals, float]]) -> None:
+    def _end_component(self, name: str, steps: Sequence[tuple[signals.Signals, float]]) -> None:
         pid = self.components().get(name)
         if pid is not None:
             _end(pid, steps)
@@ -235,7 +237,7 @@ class Testbed:
 
     def kubectl(self, *arguments: str, timeout: float = 60, stdin: str | None = None) -> str:
         """kubectl's standard output; CalledProcessError (with stderr) if it fails."""
-        argv = [str(parts.CONTROL_PLANE.path / "kubectl"), f"--kubeconfig={self.kubeconfig}", *arguments]
+        argv = [str(parts.CONTROL_PLANE.ensure() / "kubectl"), f"--kubeconfig={self.kubeconfig}", *arguments]
         return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=timeout,
                               **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL})).stdout
 
@@ -283,7 +285,7 @@ class Testbed:
         Keda(self).stop()
 
 
-def _end(pid: int, steps: Sequence[tuple[signal.Signals, float]], meanwhile: Callable[[], None] = lambda: None) -> None:
+def _end(pid: int, steps: Sequence[tuple[signals.Signals, float]], meanwhile: Callable[[], None] = lambda: None) -> None:
     """Ends a process that need not be a child of the caller, by signals with a time for each; returns when it has ended."""
     try:
         handle = os.pidfd_open(pid)
@@ -291,7 +293,7 @@ def _end(pid: int, steps: Sequence[tuple[signal.Signals, float]], meanwhile: Cal
         return
     try:
         for number, seconds in steps:
-            signal.pidfd_send_signal(handle, number)
+            signals.pidfd_send_signal(handle, number)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 if select.select([handle], [], [], 0.05)[0]:
