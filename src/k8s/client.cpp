@@ -1,5 +1,6 @@
 #include <penstock/k8s/client.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <mutex>
@@ -12,7 +13,16 @@ namespace {
 struct Status {
   std::string message, reason;
   std::optional<Duration> retry_after;
+  bool other_uid = false;  // it refused because the object is not the one we mean
 };
+
+bool about_uid(const Json& details) {
+  const auto causes = details.find("causes");
+  if (causes == details.end() || !causes->is_array()) return false;
+  return std::any_of(causes->begin(), causes->end(), [](const Json& cause) {
+    return cause.is_object() && cause.value("field", Json{}) == "metadata.uid";
+  });
+}
 
 Status read_status(const http::Response& response) {
   Status out;
@@ -20,9 +30,11 @@ Status read_status(const http::Response& response) {
   if (body.is_object() && body.value("kind", Json{}) == "Status") {
     if (const Json message = body.value("message", Json{}); message.is_string()) out.message = message;
     if (const Json reason = body.value("reason", Json{}); reason.is_string()) out.reason = reason;
-    if (const auto details = body.find("details"); details != body.end() && details->is_object())
+    if (const auto details = body.find("details"); details != body.end() && details->is_object()) {
       if (const Json seconds = details->value("retryAfterSeconds", Json{}); seconds.is_number_unsigned())
         out.retry_after = std::chrono::seconds(std::min<std::uint64_t>(seconds.get<std::uint64_t>(), 3600));
+      out.other_uid = about_uid(*details);
+    }
   }
   const std::string_view header = response.header("retry-after");
   unsigned seconds = 0;
@@ -32,8 +44,13 @@ Status read_status(const http::Response& response) {
   return out;
 }
 
-Code code_of(int status, const std::string& reason) {
-  switch (status) {
+Code code_of(int http_status, const Status& status) {
+  // An apply with the uid of an object that was replaced meanwhile comes back as 422, "metadata.uid is immutable",
+  // while a delete, or an apply to an object that is gone, comes back as 409 (Kubernetes 1.36).
+  if (http_status == 422 && status.other_uid) return Code::kConflict;
+  // An apply with a field that the schema lacks comes back as 500 (Kubernetes 1.36).
+  if (http_status == 500 && status.message.starts_with("failed to create typed patch object")) return Code::kInvalid;
+  switch (http_status) {
     case 400:
     case 413:
     case 422:
@@ -49,7 +66,7 @@ Code code_of(int status, const std::string& reason) {
     case 415:
       return Code::kUnsupported;
     case 409:
-      return reason == "AlreadyExists" ? Code::kAlreadyExists : Code::kConflict;
+      return status.reason == "AlreadyExists" ? Code::kAlreadyExists : Code::kConflict;
     case 410:
       return Code::kGone;
     case 429:
@@ -57,7 +74,7 @@ Code code_of(int status, const std::string& reason) {
     case 504:
       return Code::kTimeout;
     default:
-      return status >= 500 ? Code::kUnavailable : Code::kInternal;
+      return http_status >= 500 ? Code::kUnavailable : Code::kInternal;
   }
 }
 
@@ -75,7 +92,7 @@ Error error_of(const http::Request& request, const http::Response& response) {
     constexpr std::size_t kEnough = 200;
     if (!response.body.empty()) words += ": " + response.body.substr(0, kEnough);
   }
-  const Code code = code_of(response.status, status.reason);
+  const Code code = code_of(response.status, status);
   Retry retry = Retry::later();
   if (code == Code::kInvalid || code == Code::kUnsupported) retry = Retry::never();
   if (status.retry_after && (code == Code::kThrottled || response.status >= 500))

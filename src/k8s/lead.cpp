@@ -58,7 +58,11 @@ bool acquire(Contender& contender, const LeaseOptions& options, const std::stop_
 bool keep(Contender& contender, const LeaseOptions& options, const std::stop_token& finished) {
   while (wait_for(finished, std::min(options.retry_period, contender.left()))) {
     if (contender.left() == Duration{0}) return false;
-    report(options, contender.attempt(std::min(options.renew_deadline / 2, contender.left()), finished));
+    const auto timeout = [&] { return std::min(options.renew_deadline / 2, contender.left()); };
+    auto tried = contender.attempt(timeout(), finished);
+    // Somebody wrote to our lease: look at once whether it is still ours.
+    if (!tried && tried.error().code == Code::kConflict) tried = contender.attempt(timeout(), finished);
+    report(options, tried);
     if (!contender.holds()) return false;
   }
   return true;

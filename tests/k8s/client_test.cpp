@@ -56,6 +56,18 @@ TEST_CASE("each status has its code and says whether to try again") {
   }
 }
 
+TEST_CASE("another uid is a conflict and an unknown field invalid, by whatever status the server says so") {
+  const auto uid = error_for(
+      422, status_object("Invalid", "field is immutable", R"(,"details":{"causes":[{"field":"metadata.uid"}]})"));
+  CHECK(uid.code == Code::kConflict);
+  CHECK(uid.retry == Retry::later());
+  CHECK(error_for(422, status_object("Invalid", "no", R"(,"details":{"causes":[5,{"field":"spec.x"}]})")).code ==
+        Code::kInvalid);
+  const auto field = error_for(500, status_object("", "failed to create typed patch object (a; b): .x: not declared"));
+  CHECK(field.code == Code::kInvalid);
+  CHECK(field.retry == Retry::never());
+}
+
 TEST_CASE("the server's own pause is kept, from the header or from the Status") {
   CHECK(error_for(429, "", {{"retry-after", "7"}}).retry == Retry::after(7s));
   CHECK(error_for(503, "", {{"retry-after", "1"}}).retry == Retry::after(1s));

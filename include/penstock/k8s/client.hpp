@@ -32,7 +32,8 @@ class Client {
   std::shared_ptr<Discovered> discovered_;
 };
 
-// 404 → kNotFound, 409 AlreadyExists → kAlreadyExists, other 409 → kConflict, 410 → kGone, 422/400 → kInvalid …
+// 404 → kNotFound, 409 AlreadyExists → kAlreadyExists, other 409 → kConflict, 410 → kGone, 422/400 → kInvalid …, by
+// what is meant where that differs from the status: another uid is always kConflict, an unknown field always kInvalid.
 Error error_of(const http::Request& request, const http::Response& response);
 
 }  // namespace penstock::k8s

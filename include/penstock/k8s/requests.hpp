@@ -28,9 +28,10 @@ http::Request list(const Resource& resource, const ListParams& params);
 http::Request watch(const Resource& resource, const WatchParams& params);
 http::Request get(const Resource& resource, const ObjectKey& key);
 http::Request create(const Resource& resource, const Json& object, const std::string& field_manager);
-// Replaces the whole object; its metadata.resourceVersion is a precondition (409 otherwise).
+// Replaces the whole object; its metadata.resourceVersion is a precondition (kConflict otherwise).
 http::Request replace(const Resource& resource, const Json& object, const std::string& field_manager);
-// Server-side apply with force. The object names itself; metadata.uid, when there, is a precondition (409 otherwise).
+// Server-side apply with force. The object names itself; metadata.uid, when there, is a precondition
+// (kConflict otherwise).
 http::Request apply(const Resource& resource, const Json& object, const std::string& field_manager,
                     bool dry_run = false);
 http::Request apply_status(const Resource& resource, const Json& object, const std::string& field_manager);
