@@ -1,0 +1,77 @@
+// One immutable picture of everything that is decided, swapped whole: whoever answers a request reads this and nothing
+// else.
+#pragma once
+#include <penstock/k8s/resource.hpp>
+#include <penstock/scaling/decision.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace penstock::scaler {
+
+// The last word on one ConsumerScaler.
+struct Entry {
+  k8s::ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;
+  std::string group_id;
+  std::int64_t target = 1;  // records a replica: the threshold that was decided with
+  scaling::Decision decision;
+  std::optional<std::int64_t> lag;
+  std::optional<Duration> delay;
+  int partitions = 0;
+  api::GroupStatus group;
+  std::vector<api::Verdict> verdicts;
+  std::string error;  // why the lag is unknown, with what to do
+  std::optional<WallTime> last_active;
+  SteadyTime decided{};
+  WallTime decided_at{};
+  std::uint64_t revision = 0;  // another one whenever something else than a time has changed
+
+  // Whether nothing but the passing of time tells the two apart.
+  bool says_the_same_as(const Entry& other) const;
+};
+
+using EntryPtr = std::shared_ptr<const Entry>;
+
+struct Snapshot {
+  std::unordered_map<k8s::ObjectKey, EntryPtr> entries;
+  EntryPtr find(const k8s::ObjectKey& key) const;  // nullptr when nothing was decided yet
+};
+
+class Board {
+ public:
+  struct Change {
+    std::vector<EntryPtr> changed;
+    std::vector<EntryPtr> removed;
+  };
+  // Called with one change at a time, on the publisher's thread, after the snapshot has it; must not block.
+  using Listener = std::function<void(const Change&)>;
+  // Whether an object of this key and uid is there.
+  using Exists = std::function<bool(const k8s::ObjectKey&, const std::string& uid)>;
+
+  explicit Board(Exists exists);
+
+  std::shared_ptr<const Snapshot> read() const noexcept { return snapshot_.load(); }
+  void subscribe(Listener listener) { listeners_.push_back(std::move(listener)); }  // before the first publish
+  // Replaces these entries; those of objects that are gone meanwhile are left out. Any thread.
+  void publish(std::vector<std::shared_ptr<Entry>> entries);
+  // Removes the entry if its object no longer is there. Any thread.
+  void review(const k8s::ObjectKey& key);
+
+ private:
+  void swap(std::shared_ptr<const Snapshot> next, const Change& change);
+
+  const Exists exists_;
+  std::vector<Listener> listeners_;
+  std::mutex publishing_;
+  std::uint64_t revision_ = 0;
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+};
+
+}  // namespace penstock::scaler

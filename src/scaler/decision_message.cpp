@@ -1,0 +1,62 @@
+#include "decision_message.hpp"
+
+namespace penstock::scaler {
+namespace {
+
+v1::Freshness freshness_of(scaling::Freshness freshness) {
+  switch (freshness) {
+    case scaling::Freshness::kFresh:
+      return v1::FRESH;
+    case scaling::Freshness::kStale:
+      return v1::STALE;
+    case scaling::Freshness::kFallback:
+      return v1::FALLBACK;
+    case scaling::Freshness::kNever:
+      return v1::NEVER;
+  }
+  return v1::NEVER;
+}
+
+std::int64_t unix_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+
+}  // namespace
+
+void fill(const Entry& entry, v1::Decision& message) {
+  const scaling::Decision& decision = entry.decision;
+  message.set_namespace_(entry.key.ns);
+  message.set_name(entry.key.name);
+  message.set_uid(entry.uid);
+  message.set_generation(entry.generation);
+  message.set_decided_at_ms(unix_ms(entry.decided_at));
+  message.set_known(decision.known);
+  message.set_desired(decision.desired);
+  message.set_active(decision.active);
+  message.set_metric(decision.metric);
+  message.set_target(static_cast<double>(entry.target));
+  message.set_limited_by(decision.limited_by);
+  for (const std::string& reason : decision.reasons) message.add_reasons(reason);
+  message.set_lag_known(entry.lag.has_value());
+  message.set_lag(entry.lag.value_or(0));
+  message.set_partitions(entry.partitions);
+  message.set_cap(decision.cap);
+  message.set_freshness(freshness_of(decision.freshness));
+  message.set_error(entry.error);
+  message.mutable_group()->set_type(entry.group.type);
+  message.mutable_group()->set_state(entry.group.state);
+  message.mutable_group()->set_members(entry.group.members);
+  message.mutable_group()->set_assignor(entry.group.assignor);
+  for (const api::Verdict& verdict : entry.verdicts) {
+    auto* added = message.add_verdicts();
+    added->set_type(verdict.type);
+    added->set_topic(verdict.topic);
+    added->set_message(verdict.message);
+    added->mutable_partitions()->Add(verdict.partitions.begin(), verdict.partitions.end());
+  }
+  message.set_delay_known(entry.delay.has_value());
+  message.set_delay_ms(entry.delay.value_or(Duration{0}).count());
+  message.set_last_active_ms(entry.last_active ? unix_ms(*entry.last_active) : 0);
+}
+
+}  // namespace penstock::scaler

@@ -1,0 +1,88 @@
+#include "metrics_server.hpp"
+
+#include <penstock/base/log.hpp>
+#include <penstock/base/stop.hpp>
+
+namespace penstock::scaler {
+namespace {
+
+constexpr Duration kReadAgain = 1min;
+constexpr Duration kLookAgain = 1s;  // while something to start with is missing
+// An authorization waits for the API server; others go on meanwhile.
+constexpr int kThreads = 4;
+
+}  // namespace
+
+MetricsServer::MetricsServer(const World& world, const Answers& answers, const k8s::Client& client,
+                             const std::string& ns, const Clock& clock)
+    : world_(world),
+      client_(client),
+      ns_(ns),
+      clock_(clock),
+      authorizer_(client, clock),
+      api_(
+          answers, [this] { return front_proxy(); }, [this](const Access& access) { return authorizer_(access); },
+          clock) {}
+
+std::shared_ptr<const FrontProxy> MetricsServer::front_proxy() const {
+  const std::lock_guard lock(mutex_);
+  return front_proxy_;
+}
+
+void MetricsServer::read_front_proxy(std::stop_token stop) {
+  const auto object =
+      client_.call(k8s::get(k8s::kinds::kConfigMap, {"kube-system", "extension-apiserver-authentication"}), stop);
+  const auto proxy = object ? parse_front_proxy(*object) : Result<FrontProxy>(std::unexpected(object.error()));
+  if (!proxy) {
+    if (!stop.stop_requested() && problem_ != proxy.error().what)
+      log::warn("the front proxy's configuration can't be read", {{"error", proxy.error().to_string()}});
+    problem_ = proxy.error().what;
+    return;
+  }
+  problem_.clear();
+  const std::lock_guard lock(mutex_);
+  if (!front_proxy_ || *front_proxy_ != *proxy) front_proxy_ = std::make_shared<const FrontProxy>(*proxy);
+}
+
+Result<http::ServerTls> MetricsServer::tls() const {
+  const auto secret = world_.certificates.get({ns_, std::string(kMetricsTlsSecret)});
+  if (!secret)
+    return fail(Code::kUnavailable, "Secret " + ns_ + "/" + std::string(kMetricsTlsSecret) + " is not there");
+  if (!*secret) return std::unexpected(secret->error());
+  const auto proxy = front_proxy();
+  if (!proxy) return fail(Code::kUnavailable, "the front proxy is not known");
+  return http::ServerTls{(*secret)->certificate, (*secret)->key, proxy->client_authorities};
+}
+
+void MetricsServer::run(const Address& address, std::stop_token stop) {
+  std::unique_ptr<http::Server> server;
+  std::string problem;
+  SteadyTime read_at{};
+  do {
+    if (!front_proxy() || clock_.now() - read_at >= kReadAgain) {
+      read_front_proxy(stop);
+      read_at = clock_.now();
+    }
+    if (server || !front_proxy()) continue;
+    if (const auto ready = tls(); !ready) {
+      if (problem != ready.error().what) log::info("the metrics API waits", {{"for", ready.error().what}});
+      problem = ready.error().what;
+      continue;
+    }
+    http::ServerOptions options;
+    options.address = address.host;
+    options.port = address.port;
+    options.tls = [this] { return tls(); };
+    options.threads = kThreads;
+    auto started = http::serve(options, [this](const http::ServerRequest& request) { return api_.handle(request); });
+    if (started) {
+      server = std::move(*started);
+      log::info("the metrics API listens", {{"port", server->port()}});
+    } else if (problem != started.error().what) {
+      problem = started.error().what;
+      log::error("the metrics API can't listen", {{"error", problem}});
+    }
+  } while (wait_for(stop, server ? kReadAgain : kLookAgain));
+}
+
+}  // namespace penstock::scaler

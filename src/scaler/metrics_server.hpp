@@ -1,0 +1,37 @@
+// The metrics API on the network: its certificate comes from a watched Secret, what the front proxy is from a ConfigMap
+// that is read anew every minute. Until both are there it does not listen.
+#pragma once
+#include <penstock/scaler/app.hpp>
+#include <penstock/scaler/metrics_api.hpp>
+#include <penstock/scaler/world.hpp>
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+
+namespace penstock::scaler {
+
+class MetricsServer {
+ public:
+  MetricsServer(const World& world, const Answers& answers, const k8s::Client& client, const std::string& ns,
+                const Clock& clock);
+  // Returns at the stop.
+  void run(const Address& address, std::stop_token stop);
+
+ private:
+  void read_front_proxy(std::stop_token stop);
+  std::shared_ptr<const FrontProxy> front_proxy() const;
+  Result<http::ServerTls> tls() const;
+
+  const World& world_;
+  const k8s::Client client_;
+  const std::string ns_;
+  const Clock& clock_;
+  ReviewingAuthorizer authorizer_;
+  MetricsApi api_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const FrontProxy> front_proxy_;
+  std::string problem_;  // the last one logged
+};
+
+}  // namespace penstock::scaler

@@ -1,0 +1,122 @@
+#include <penstock/base/log.hpp>
+#include <penstock/base/stop.hpp>
+#include <penstock/scaler/meters.hpp>
+#include <penstock/scaler/sampler.hpp>
+
+namespace penstock::scaler {
+namespace {
+
+// Ticks at a steady beat; a tick that took longer is followed at once, missed beats are not made up for.
+void beat(std::stop_token stop, const Clock& clock, Duration period, const std::function<void()>& tick) {
+  SteadyTime next = clock.now();
+  while (!stop.stop_requested()) {
+    tick();
+    next = std::max(next + period, clock.now());
+    if (!wait_for(stop, next - clock.now())) return;
+  }
+}
+
+}  // namespace
+
+Sampler::Sampler(k8s::ObjectKey platform, const World& world, Board& board, OpenReader open, Meters& meters,
+                 const Clock& clock, SamplerOptions options)
+    : platform_(std::move(platform)),
+      world_(world),
+      board_(board),
+      open_(std::move(open)),
+      meters_(meters),
+      clock_(clock),
+      options_(options) {}
+
+Result<void> Sampler::ensure_reader() {
+  const auto view = world_.view(platform_);
+  if (!view) {
+    reader_.reset();
+    return std::unexpected(view.error());
+  }
+  if (reader_ && connection_ == view->connection) return {};
+  reader_.reset();
+  connection_ = view->connection;
+  auto opened = open_(connection_);
+  if (!opened) return fail("EventPlatform " + platform_.to_string(), opened.error());
+  reader_ = std::move(*opened);
+  log::info("reading offsets", {{"platform", platform_.to_string()}, {"bootstrap", connection_.bootstrap_servers}});
+  return {};
+}
+
+void Sampler::tick(std::stop_token stop) {
+  const SteadyTime started = clock_.now();
+  const std::string name = platform_.to_string();
+  const std::vector<Subject> subjects = world_.subjects_of(platform_);
+  const std::vector<Round> rounds = plan_rounds(subjects);
+  std::vector<Result<kafka::Sample>> samples;
+  samples.reserve(rounds.size());
+  std::vector<const Result<kafka::Sample>*> by_subject(subjects.size(), nullptr);
+  const Result<void> ready = rounds.empty() ? Result<void>() : ensure_reader();
+  for (const Round& round : rounds) {
+    samples.push_back(ready ? reader_->read(round.plan, options_.read_timeout, stop)
+                            : Result<kafka::Sample>(std::unexpected(ready.error())));
+    const auto& sample = samples.back();
+    if (stop.stop_requested()) return;
+    if (sample) {
+      meters_.sampled(name, sample->taken, clock_.now());
+    } else {
+      meters_.failed(name, sample.error());
+    }
+    for (const std::size_t i : round.subjects) by_subject[i] = &sample;
+  }
+  auto entries = engine_.tick(subjects, by_subject, clock_.now(), clock_.wall());
+  board_.publish(std::move(entries));
+  meters_.ticked(name, clock_.now() - started);
+}
+
+Samplers::Samplers(World& world, Board& board, OpenReader open, Meters& meters, const Clock& clock,
+                   SamplerOptions options)
+    : world_(world), board_(board), open_(std::move(open)), meters_(meters), clock_(clock), options_(options) {
+  world_.views.subscribe([this](const k8s::ObjectKey&) {
+    const std::lock_guard lock(mutex_);
+    look_ = true;
+    changed_.notify_all();
+  });
+}
+
+void Samplers::run(std::stop_token stop) {
+  std::jthread homeless([this](std::stop_token own) { without_platform(own); });
+  std::map<k8s::ObjectKey, std::jthread> threads;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [&] { return look_; })) break;
+      look_ = false;
+    }
+    const std::set<k8s::ObjectKey> wanted = world_.platforms();
+    for (auto& [platform, thread] : threads)
+      if (!wanted.contains(platform)) thread.request_stop();
+    std::erase_if(threads, [&](const auto& entry) {
+      if (wanted.contains(entry.first)) return false;
+      meters_.platform_gone(entry.first.to_string());
+      return true;
+    });
+    for (const auto& platform : wanted) {
+      if (threads.contains(platform)) continue;
+      threads.emplace(platform, std::jthread([this, platform](std::stop_token own) {
+                        Sampler sampler(platform, world_, board_, open_, meters_, clock_, options_);
+                        beat(own, clock_, options_.tick, [&] { sampler.tick(own); });
+                      }));
+    }
+  }
+  homeless.request_stop();
+  for (auto& [platform, thread] : threads) thread.request_stop();
+}
+
+void Samplers::without_platform(std::stop_token stop) {
+  Engine engine;
+  beat(stop, clock_, options_.tick, [&] {
+    const auto subjects = world_.subjects_without_platform();
+    auto entries = engine.tick(subjects, std::vector<const Result<kafka::Sample>*>(subjects.size(), nullptr),
+                               clock_.now(), clock_.wall());
+    board_.publish(std::move(entries));
+  });
+}
+
+}  // namespace penstock::scaler
