@@ -12,6 +12,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
+PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.yaml"))
 
 
@@ -150,6 +151,7 @@ REFUSED = [
     (topic, {"spec/config": {"k" * 256: "v"}}, "`config` must have keys of 1 to 255 characters"),
     (topic, {"spec/deletionPolicy": "Keep"}, 'supported values: "Retain", "Delete"'),
     # ConsumerScaler
+    (scaler, {"metadata/name": "a" * 64}, "`metadata.name` must have at most 63 characters"),
     (scaler, {"spec/lagThreshold": 0}, "should be greater than or equal to 1"),
     (scaler, {"spec/lagThreshold": REMOVED}, "spec.lagThreshold: Required value"),
     (scaler, {"spec/consumerGroup": ""}, "spec.consumerGroup"),
@@ -235,6 +237,14 @@ def test_a_large_but_allowed_platform_is_within_the_cost_budget(kubectl, namespa
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_every_sample_is_accepted(kubectl, namespace, path):
     kubectl("apply", "--dry-run=server", "-n", namespace, "-f", str(path))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_the_reference_shows_is_accepted(kubectl, namespace, path):
+    shown = re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
+    assert shown
+    for text in shown:
+        kubectl("apply", "--dry-run=server", "-n", namespace, "-f", "-", stdin=text)
 
 
 def test_what_is_not_said_is_filled_in(kubectl, namespace):
