@@ -10,6 +10,7 @@
 
 int main(int argc, char** argv) {
   using namespace penstock;
+  const runtime::StopSignals signals;  // before the first thread, so that no other one takes a signal
   http::initialize_process();
   scaler::Settings settings;
   std::string tick = "1s";
@@ -38,7 +39,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   settings.tick = *parsed;
-  runtime::StopSignals signals;
   if (const auto done = scaler::run(settings, signals.token()); !done) {
     log::error("penstock-scaler can't run", {{"error", done.error().to_string()}});
     return 1;
