@@ -78,6 +78,15 @@ Code code_of(int http_status, const Status& status) {
   }
 }
 
+// Short enough for a condition, as some refusals repeat the whole object; and valid UTF-8, whatever a proxy sent.
+std::string presentable(std::string text) {
+  constexpr std::size_t kEnough = 500;
+  const bool cut = text.size() > kEnough;
+  text.resize(std::min(text.size(), kEnough));
+  const std::string valid = Json(std::move(text)).dump(-1, ' ', false, Json::error_handler_t::ignore);
+  return Json::parse(valid).get<std::string>() + (cut ? " …" : "");
+}
+
 std::string path_of(const http::Request& request) {
   return request.method + " " + request.target.substr(0, request.target.find('?'));
 }
@@ -89,15 +98,14 @@ Error error_of(const http::Request& request, const http::Response& response) {
   std::string words = status.message;
   if (words.empty()) {
     words = "HTTP " + std::to_string(response.status);
-    constexpr std::size_t kEnough = 200;
-    if (!response.body.empty()) words += ": " + response.body.substr(0, kEnough);
+    if (!response.body.empty()) words += ": " + response.body;
   }
   const Code code = code_of(response.status, status);
   Retry retry = Retry::later();
   if (code == Code::kInvalid || code == Code::kUnsupported) retry = Retry::never();
   if (status.retry_after && (code == Code::kThrottled || response.status >= 500))
     retry = Retry::after(*status.retry_after);
-  return {code, path_of(request) + ": " + words, retry};
+  return {code, path_of(request) + ": " + presentable(std::move(words)), retry};
 }
 
 struct Client::Discovered {

@@ -34,6 +34,8 @@ http::Request replace(const Resource& resource, const Json& object, const std::s
 // (kConflict otherwise).
 http::Request apply(const Resource& resource, const Json& object, const std::string& field_manager,
                     bool dry_run = false);
+// Of a custom resource's status the server checks no uid (Kubernetes 1.36): metadata.resourceVersion is the
+// precondition that it does check.
 http::Request apply_status(const Resource& resource, const Json& object, const std::string& field_manager);
 http::Request merge_patch(const Resource& resource, const ObjectKey& key, const Json& patch,
                           const std::string& field_manager);
