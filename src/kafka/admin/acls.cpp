@@ -1,4 +1,4 @@
-#include "admin/cluster.hpp"
+#include "cluster.hpp"
 
 #include <array>
 #include <utility>

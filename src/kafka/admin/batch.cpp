@@ -1,4 +1,4 @@
-#include "admin/batch.hpp"
+#include "batch.hpp"
 
 #include <algorithm>
 #include <utility>

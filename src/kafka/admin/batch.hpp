@@ -1,6 +1,6 @@
 // Many requests to one cluster at once, their answers on one queue, within one time limit.
 #pragma once
-#include "admin/handle.hpp"
+#include "handle.hpp"
 
 #include <cstdint>
 #include <functional>

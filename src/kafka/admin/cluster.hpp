@@ -1,6 +1,6 @@
 // The facade over librdkafka's admin calls; its parts are in topics.cpp, configs.cpp, acls.cpp and groups.cpp.
 #pragma once
-#include "admin/batch.hpp"
+#include "batch.hpp"
 
 #include <penstock/kafka/cluster.hpp>
 

@@ -1,4 +1,4 @@
-#include "admin/errors.hpp"
+#include "errors.hpp"
 
 namespace penstock::kafka {
 

@@ -1,4 +1,4 @@
-#include "admin/group_cache.hpp"
+#include "group_cache.hpp"
 
 namespace penstock::kafka {
 namespace {

@@ -1,6 +1,6 @@
 // What the reader remembers of groups between ticks.
 #pragma once
-#include "admin/groups.hpp"
+#include "groups.hpp"
 
 namespace penstock::kafka {
 

@@ -1,6 +1,6 @@
-#include "admin/groups.hpp"
+#include "groups.hpp"
 
-#include "admin/cluster.hpp"
+#include "cluster.hpp"
 
 #include <array>
 

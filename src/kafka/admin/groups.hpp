@@ -1,6 +1,6 @@
 // Consumer groups: the list, descriptions, committed offsets.
 #pragma once
-#include "admin/batch.hpp"
+#include "batch.hpp"
 
 #include <penstock/kafka/offset_reader.hpp>
 

@@ -1,4 +1,4 @@
-#include "admin/handle.hpp"
+#include "handle.hpp"
 
 #include <penstock/base/log.hpp>
 

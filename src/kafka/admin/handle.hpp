@@ -1,6 +1,6 @@
 // One librdkafka instance: its settings, its logs, and what it last complained about.
 #pragma once
-#include "admin/errors.hpp"
+#include "errors.hpp"
 
 #include <penstock/kafka/types.hpp>
 

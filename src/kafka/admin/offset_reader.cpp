@@ -1,4 +1,4 @@
-#include "admin/tick.hpp"
+#include "tick.hpp"
 
 #include <penstock/kafka/offset_reader.hpp>
 

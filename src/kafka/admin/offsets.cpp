@@ -1,4 +1,4 @@
-#include "admin/offsets.hpp"
+#include "offsets.hpp"
 
 #include <map>
 

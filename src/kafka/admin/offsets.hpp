@@ -1,7 +1,7 @@
 // ListOffsets, one request a leader: librdkafka would wait for the slowest leader before it tells of any, and then
 // gives the partitions of a leader that failed an invalid offset and no error.
 #pragma once
-#include "admin/batch.hpp"
+#include "batch.hpp"
 
 #include <span>
 

@@ -1,7 +1,7 @@
-#include "admin/tick.hpp"
+#include "tick.hpp"
 
-#include "admin/cluster.hpp"
-#include "admin/topics.hpp"
+#include "cluster.hpp"
+#include "topics.hpp"
 
 namespace penstock::kafka {
 namespace {

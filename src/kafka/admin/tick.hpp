@@ -1,9 +1,9 @@
 // One read of the offset reader. Everything goes out at once, but an end is asked for after the commits that are
 // compared with it came in: in the other order a group that is quick would seem to be ahead of the log.
 #pragma once
-#include "admin/group_cache.hpp"
-#include "admin/offsets.hpp"
-#include "admin/topic_cache.hpp"
+#include "group_cache.hpp"
+#include "offsets.hpp"
+#include "topic_cache.hpp"
 
 namespace penstock::kafka {
 

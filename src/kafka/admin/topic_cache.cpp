@@ -1,4 +1,4 @@
-#include "admin/topic_cache.hpp"
+#include "topic_cache.hpp"
 
 namespace penstock::kafka {
 namespace {

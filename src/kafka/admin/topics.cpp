@@ -1,6 +1,6 @@
-#include "admin/topics.hpp"
+#include "topics.hpp"
 
-#include "admin/cluster.hpp"
+#include "cluster.hpp"
 
 namespace penstock::kafka {
 namespace {

@@ -1,6 +1,6 @@
 // Topics as a broker describes them.
 #pragma once
-#include "admin/batch.hpp"
+#include "batch.hpp"
 
 #include <penstock/kafka/types.hpp>
 
