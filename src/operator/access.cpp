@@ -26,7 +26,8 @@ bool starts_with_any(const std::string& name, const std::vector<std::string>& pr
 }  // namespace
 
 bool selects(const Json& selector, const std::map<std::string, std::string>& labels) {
-  for (const auto& [key, value] : selector.value("matchLabels", Json::object()).items()) {
+  const Json match = selector.value("matchLabels", Json::object());
+  for (const auto& [key, value] : match.items()) {
     const auto label = labels.find(key);
     if (label == labels.end() || value != label->second) return false;
   }
