@@ -31,9 +31,11 @@ void look_at_platform(const Stores& stores, Observed& out) {
     return;
   }
   std::map<std::string, std::string> labels;
-  if (const auto ns = json_in(stores.namespaces, {"", out.scaler.meta.ns}))
-    for (const auto& [name, value] : ns->value("metadata", Json::object()).value("labels", Json::object()).items())
+  if (const auto ns = json_in(stores.namespaces, {"", out.scaler.meta.ns})) {
+    const Json on_it = ns->value("metadata", Json::object()).value("labels", Json::object());
+    for (const auto& [name, value] : on_it.items())
       if (value.is_string()) labels[name] = value.get<std::string>();
+  }
   out.denied = access_denied(out.scaler, **platform, labels);
 }
 
