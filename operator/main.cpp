@@ -113,9 +113,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   finish(flags, options);
 
+  const penstock::runtime::StopSignals signals;  // before the first thread, so that no other one takes a signal
   penstock::http::initialize_process();
   penstock::log::set_level(level_of(flags.level));
-  const penstock::runtime::StopSignals signals;
   const penstock::SystemClock clock;
   const auto config = penstock::k8s::load_config(flags.kubeconfig, flags.context);
   if (!config) {

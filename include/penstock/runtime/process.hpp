@@ -12,7 +12,8 @@
 
 namespace penstock::runtime {
 
-// Blocks the signals in the calling thread (call it before any other thread starts) and waits for them on its own.
+// Blocks the signals in the calling thread and waits for them on one of its own. First in main, before
+// http::initialize_process too: a thread that is there already would take the signal, and the process would end.
 class StopSignals {
  public:
   StopSignals();
