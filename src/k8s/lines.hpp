@@ -18,14 +18,14 @@ class Lines {
     for (auto end = chunk.find('\n'); end != std::string_view::npos; end = chunk.find('\n')) {
       std::string_view line = chunk.substr(0, end);
       chunk.remove_prefix(end + 1);
-      if (rest_.size() + line.size() > longest_) return too_long_ = true, false;
+      if (outgrows(line)) return false;
       // Most lines lie whole in one chunk and need no copy.
       const std::string joined = rest_.empty() ? std::string{} : std::exchange(rest_, {}).append(line);
       if (!joined.empty()) line = joined;
       if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
       if (!line.empty() && !on_line(line)) return false;
     }
-    if (rest_.size() + chunk.size() > longest_) return too_long_ = true, false;
+    if (outgrows(chunk)) return false;
     rest_.append(chunk);
     return true;
   }
@@ -33,6 +33,8 @@ class Lines {
   bool too_long() const { return too_long_; }
 
  private:
+  bool outgrows(std::string_view more) { return too_long_ = rest_.size() + more.size() > longest_; }
+
   std::size_t longest_;
   std::string rest_;
   bool too_long_ = false;
