@@ -1,7 +1,8 @@
 // One Kafka cluster for the operator: metadata, topics, configuration, ACLs. Every call is one batch with a result for
 // each item, blocks the caller for at most the timeout, and may come from any thread. "Already exists" is an error of
 // the item (kAlreadyExists), a missing topic too (kNotFound); authorisation is kForbidden; what a cluster lacks (no
-// authorizer, old version) is kUnsupported.
+// authorizer, old version) is kUnsupported. A broker learns of a change a moment after the controller has confirmed it:
+// what was just made may be missing for some milliseconds.
 #pragma once
 #include <penstock/kafka/types.hpp>
 
