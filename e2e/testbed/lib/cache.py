@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .namespaces import die_with_parent
+
 ROOT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
 HEARTBEAT_SECONDS = 30
 _print_lock = threading.Lock()
@@ -43,7 +45,8 @@ class Steps:
         self._log.flush()
         begin = time.monotonic()
         process = subprocess.Popen(["nice", "-n", "5", *map(str, argv)], cwd=cwd, env={**os.environ, **(env or {})},
-                                   stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT)
+                                   stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
+                                   preexec_fn=die_with_parent)
         while True:
             try:
                 code = process.wait(HEARTBEAT_SECONDS)
@@ -100,8 +103,9 @@ class Part:
         return self.path
 
     def _build(self) -> None:
-        work = ROOT / f".{self.path.name}.{os.getpid()}"
-        shutil.rmtree(work, ignore_errors=True)
+        for left in ROOT.glob(f".{self.name}-*"):  # of a build that was killed: the lock is ours now
+            shutil.rmtree(left, ignore_errors=True)
+        work = ROOT / f".{self.path.name}"
         work.mkdir()
         try:
             self.make(work, Steps(self.name, ROOT / "log" / f"{self.path.name}.log"))

@@ -55,7 +55,8 @@ def _go_part(name: str, module: str, programs: dict[str, str], more: Callable[[P
         if more:
             more(target, steps)
 
-    inputs: tuple[str | Path, ...] = (platform.machine(), _link_flags(folder), str(GO_ENV), *programs, *programs.values(), *sorted(folder.iterdir()))
+    inputs: tuple[str | Path, ...] = (platform.machine(), _link_flags(folder), str(GO_ENV),
+                                      *programs, *programs.values(), *sorted(folder.iterdir()))
     return Part(f"go-{name}", inputs, make)
 
 
