@@ -153,6 +153,23 @@ TEST_CASE("node ids, ports and passwords in the clear are checked across fields"
     CHECK_MESSAGE(external.find(place) != std::string::npos, external);
 }
 
+TEST_CASE("every setting that the schema keeps out of `config` is kept out here too") {
+  std::string rule;
+  walk(crd("EventPlatform").schema, "", [&](const std::string& path, const Json& node) {
+    if (path == "spec.kafka.config") rule = node.at("x-kubernetes-validations").at(1).at("rule").get<std::string>();
+  });
+  int prefixes = 0;
+  for (auto at = rule.find('\''); at != std::string::npos; at = rule.find('\'', at + 1)) {
+    const auto end = rule.find('\'', at + 1);
+    Json object = sample("EventPlatform");
+    object["spec"]["kafka"]["config"] = {{rule.substr(at + 1, end - at - 1) + "x", "y"}};
+    CHECK(fault("EventPlatform", object).find("spec.kafka.config: must not set") != std::string::npos);
+    ++prefixes;
+    at = end;
+  }
+  CHECK(prefixes > 20);
+}
+
 TEST_CASE("a field of a newer version is ignored, and a broken status never hides the spec") {
   Json object = sample("Topic");
   const Json plain = round_trip("Topic", object).value();
