@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,23 @@ from testbed import Testbed
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class KubectlError(Exception):
+    """kubectl said no; the text is what it said."""
+
+
 class Cluster:
     """kubectl on a cluster, with Penstock's resource definitions installed."""
 
     kubeconfig: Path
+    kubectl_program = "kubectl"
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
-        """kubectl's output; CalledProcessError carries its standard error."""
-        argv = ["kubectl", f"--kubeconfig={self.kubeconfig}", *arguments]
-        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=timeout, input=stdin or "").stdout
+        """kubectl's output, or KubectlError."""
+        argv = [self.kubectl_program, f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, input=stdin or "")
+        if done.returncode:
+            raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
 
     def apply(self, *objects: dict[str, Any], namespace: str | None = None) -> None:
         """`kubectl apply`, as a person would."""
@@ -34,8 +43,8 @@ class Cluster:
         """What the API server says when it refuses the object; AssertionError if it does not."""
         try:
             self.apply(obj, namespace=namespace)
-        except subprocess.CalledProcessError as error:
-            return str(error.stderr)
+        except KubectlError as error:
+            return str(error)
         raise AssertionError(f"accepted: {obj}")
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
@@ -71,10 +80,8 @@ class TestbedCluster(Cluster):
     def __init__(self, testbed: Testbed) -> None:
         self.testbed = testbed
         self.kubeconfig = testbed.kubeconfig
+        self.kubectl_program = shutil.which("kubectl", path=testbed.environment()["PATH"]) or "kubectl"
         self.install_definitions()
-
-    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
-        return self.testbed.kubectl(*arguments, stdin=stdin or "", timeout=timeout)
 
 
 class ExistingCluster(Cluster):

@@ -14,7 +14,7 @@ from testbed import Testbed
 from .cluster import ROOT, TestbedCluster
 from .wait import eventually
 
-NAMESPACE = "penstock-system"
+NAMESPACE = "penstock"
 GRPC = 19443          # inside the testbed; KEDA and the operator reach it on the loopback address
 METRICS_API = 17443   # on the node address, behind Service penstock-scaler
 HEALTH = {"operator": 18081, "scaler": 18082}
