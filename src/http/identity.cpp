@@ -1,5 +1,7 @@
 #include "identity.hpp"
 
+#include <utility>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 

@@ -3,6 +3,7 @@
 #include <penstock/base/error.hpp>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 

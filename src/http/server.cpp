@@ -4,6 +4,7 @@
 #include <penstock/base/log.hpp>
 #include <penstock/http/server.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -115,7 +116,7 @@ class BeastServer final : public Server {
     {
       const std::lock_guard lock(mutex_);
       if (shared_.finishing || sessions_.size() >= shared_.options.max_connections) return;  // closes the socket
-      session = make_session(std::move(socket), std::move(context), shared_);
+      session = std::make_shared<Session>(make_line(std::move(socket), std::move(context)), shared_);
       sessions_.insert(session);
     }
     asio::co_spawn(strand, session->run(), [this, session](const std::exception_ptr&) {

@@ -1,25 +1,15 @@
 // One connection of the server: reads a request, asks the handler, writes the answer, again and again. Every wait has a
 // limit, and every limit ends the connection.
 #pragma once
-#include <penstock/http/server.hpp>
+#include "line.hpp"
 
 #include <atomic>
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 
 namespace penstock::http {
-
-class Session {
- public:
-  virtual ~Session() = default;
-  // Until the connection has ended; on the strand of the socket that it was made from.
-  virtual boost::asio::awaitable<void> run() = 0;
-  // Ends the connection if it is idle. Any thread.
-  virtual void wake() = 0;
-};
 
 // What all sessions of a server share; it outlives their work.
 struct SessionContext {
@@ -28,8 +18,27 @@ struct SessionContext {
   std::atomic<bool> finishing = false;  // no further request on any connection; wake() tells the idle ones
 };
 
-// Without a TLS context the session is plain HTTP.
-std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket,
-                                      std::shared_ptr<boost::asio::ssl::context> tls, const SessionContext& shared);
+class RequestReader;
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<Line> line, const SessionContext& shared);
+
+  // Until the connection has ended; on the strand of the line.
+  boost::asio::awaitable<void> run();
+  // Ends the connection if it is idle. Any thread.
+  void wake();
+
+ private:
+  boost::asio::awaitable<bool> serve_one();
+  boost::asio::awaitable<bool> read(RequestReader& request);
+  boost::asio::awaitable<bool> write(const ServerResponse& response, bool head, bool keep);
+
+  const std::shared_ptr<Line> line_;
+  const SessionContext& shared_;
+  boost::beast::flat_buffer held_;  // what the client has sent ahead
+  Peer peer_;
+  bool idle_ = true;
+};
 
 }  // namespace penstock::http

@@ -2,6 +2,7 @@
 
 #include <penstock/pki/certificates.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/err.h>

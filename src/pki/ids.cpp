@@ -1,5 +1,6 @@
 #include <penstock/pki/ids.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>

@@ -2,6 +2,7 @@
 
 #include <penstock/pki/certificates.hpp>
 
+#include <array>
 #include <ctime>
 
 #include <arpa/inet.h>

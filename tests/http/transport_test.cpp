@@ -95,6 +95,40 @@ TEST_CASE("an answer that doesn't come ends at the deadline, even when bytes tri
   CHECK(took < 5s);
 }
 
+TEST_CASE("the deadline holds while connecting and while shaking hands too") {
+  boost::asio::io_context io;
+  raw::tcp::acceptor full(io, raw::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+  full.listen(0);
+  std::vector<raw::tcp::socket> waiting;  // they fill the backlog, after which Linux answers no further SYN
+  const auto address = full.local_endpoint();
+  for (int i = 0; i < 4; ++i) {
+    auto& socket = waiting.emplace_back(io, raw::tcp::v4());
+    socket.native_non_blocking(true);
+    ::connect(socket.native_handle(), address.data(), static_cast<socklen_t>(address.size()));
+  }
+  raw::Server mute([](raw::Connection& connection, int) { connection.closed(); });
+  for (const std::string& origin :
+       {"http://127.0.0.1:" + std::to_string(address.port()), "https" + mute.origin().substr(4)}) {
+    CAPTURE(origin);
+    const auto response = send(*http::make_transport(origin, nullptr), {.target = "/"}, 100ms);
+    REQUIRE(!response);
+    CHECK(response.error().code == Code::kTimeout);
+  }
+}
+
+TEST_CASE("a target goes out as it is") {
+  const auto server = *http::serve({.address = "127.0.0.1"}, [](const http::ServerRequest& request) {
+    return http::ServerResponse{.body = request.target};
+  });
+  const auto transport = http::make_transport("http://127.0.0.1:" + std::to_string(server->port()), nullptr);
+  for (const std::string target : {"/", "/a/", "/a/b", "/a?x", "/a?x=1+2&y=%20&z=", "/a:b/c@d/system%3Aanonymous",
+                                   "/apis/x/v1/things?fieldSelector=metadata.name%3Db&watch=true"}) {
+    const auto response = send(*transport, {.target = target});
+    REQUIRE_MESSAGE(response, response.error().what);
+    CHECK(response->body == target);
+  }
+}
+
 TEST_CASE("a stop ends a request under way, and one that hasn't begun") {
   std::stop_source stop;
   raw::Server server([&](raw::Connection& connection, int) {
