@@ -2,6 +2,7 @@
 #include <penstock/operator/apply.hpp>
 #include <penstock/operator/consumer_scaler/reconciler.hpp>
 #include <penstock/operator/hold.hpp>
+#include <penstock/operator/invalid.hpp>
 #include <penstock/operator/status_writer.hpp>
 
 namespace penstock::op::consumer_scaler {
@@ -36,6 +37,11 @@ Reconciler::Reconciler(Eyes eyes, k8s::Client client, k8s::EventRecorder& events
 
 Result<runtime::Outcome> Reconciler::operator()(const k8s::ObjectKey& key, runtime::ReconcileContext& context) {
   const auto scaler = latest_.read(key, context.stop);
+  if (!scaler && scaler.error().code == Code::kInvalid) {
+    const auto told = report_invalid(client_, k8s::kinds::kConsumerScaler, key, scaler.error(), eyes_.clock.wall(),
+                                     kFieldManager, context.stop);
+    return told ? Result<runtime::Outcome>{} : std::unexpected(told.error());
+  }
   if (!scaler) return std::unexpected(scaler.error());
   if (!*scaler) {
     forget(key);

@@ -1,5 +1,6 @@
 #include <penstock/base/log.hpp>
 #include <penstock/operator/hold.hpp>
+#include <penstock/operator/invalid.hpp>
 #include <penstock/operator/status_writer.hpp>
 #include <penstock/operator/topic/observe.hpp>
 #include <penstock/operator/topic/reconciler.hpp>
@@ -43,6 +44,11 @@ Reconciler::Reconciler(const Stores& stores, const Platforms& platforms, k8s::Cl
 
 Result<runtime::Outcome> Reconciler::operator()(const k8s::ObjectKey& key, runtime::ReconcileContext& context) {
   const auto topic = latest_.read(key, context.stop);
+  if (!topic && topic.error().code == Code::kInvalid) {
+    const auto told =
+        report_invalid(client_, k8s::kinds::kTopic, key, topic.error(), clock_.wall(), kFieldManager, context.stop);
+    return told ? Result<runtime::Outcome>{} : std::unexpected(told.error());
+  }
   if (!topic) return std::unexpected(topic.error());
   if (!*topic) return runtime::Outcome{};
   return work(**topic, context);
