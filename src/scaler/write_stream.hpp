@@ -18,6 +18,8 @@ class WriteStream : public grpc::ServerWriteReactor<Message>,
   void keep(std::function<void()> on_done) {
     on_done_ = std::move(on_done);
     self_ = this->shared_from_this();
+    // At once, so that a client knows that the stream stands before there is anything to say.
+    this->StartSendInitialMetadata();
   }
 
   // Ends before it began, by the next pump().

@@ -1,0 +1,100 @@
+#include "scaler/fakes.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::scaler;
+using scaler::testing::put;
+using scaler::testing::scaler_object;
+using scaler::testing::view_of;
+using scaler::testing::view_secret;
+
+namespace {
+
+Json hpa(const std::string& ns, const std::string& name, const std::string& target, int desired) {
+  return {{"metadata", {{"namespace", ns}, {"name", name}}},
+          {"spec", {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", target}}}}},
+          {"status", {{"desiredReplicas", desired}}}};
+}
+
+}  // namespace
+
+TEST_CASE("a platform's subjects are those that name it, with what HPA wants for their targets") {
+  World world;
+  put(world.views, view_secret(view_of("shop", "main")));
+  put(world.scalers, scaler_object("shop", "orders"));
+  put(world.scalers, scaler_object("shop", "lost", {{"platformRef", {{"name", "gone"}}}}));
+  put(world.hpas, hpa("shop", "h", "orders", 7));
+  put(world.hpas, hpa("other", "h", "orders", 9));
+  CHECK(world.platforms() == std::set<k8s::ObjectKey>{{"shop", "main"}});
+  auto subjects = world.subjects_of({"shop", "main"});
+  REQUIRE(subjects.size() == 1);
+  CHECK(subjects[0].scaler->meta.name == "orders");
+  CHECK(subjects[0].hpa_desired == 7);
+  CHECK(subjects[0].refusal.empty());
+  subjects = world.subjects_without_platform();
+  REQUIRE(subjects.size() == 1);
+  CHECK(subjects[0].scaler->meta.name == "lost");
+  CHECK(subjects[0].refusal.find("EventPlatform shop/gone") != std::string::npos);
+
+  put(world.scalers, scaler_object("shop", "lost"));  // now it names one that is there
+  CHECK(world.subjects_of({"shop", "main"}).size() == 2);
+  CHECK(world.subjects_without_platform().empty());
+  put(world.hpas, hpa("shop", "h", "something-else", 7));
+  CHECK_FALSE(world.subjects_of({"shop", "main"})[1].hpa_desired);
+  testing::remove(world.scalers, scaler_object("shop", "lost"));
+  CHECK(world.subjects_of({"shop", "main"}).size() == 1);
+  testing::remove(world.views, view_secret(view_of("shop", "main")));
+  CHECK(world.subjects_without_platform().size() == 1);
+}
+
+TEST_CASE("another namespace reads only what the platform allows it") {
+  World world;
+  auto view = view_of("kafka", "main");
+  view.allowed = {{"shop", {"orders"}, {}}};
+  put(world.views, view_secret(view));
+  const Json platform{{"name", "main"}, {"namespace", "kafka"}};
+  put(world.scalers, scaler_object("shop", "orders", {{"platformRef", platform}}));
+  put(world.scalers, scaler_object("shop", "thief", {{"platformRef", platform}, {"topics", {"salaries"}}}));
+  put(world.scalers, scaler_object("evil", "thief", {{"platformRef", platform}}));
+  std::map<std::string, std::string> refusals;
+  for (const auto& subject : world.subjects_of({"kafka", "main"}))
+    refusals[subject.scaler->meta.ns + "/" + subject.scaler->meta.name] = subject.refusal;
+  REQUIRE(refusals.size() == 3);
+  CHECK(refusals["shop/orders"].empty());
+  CHECK(refusals["shop/thief"].find("prefixes") != std::string::npos);
+  CHECK(refusals["evil/thief"].find("does not allow the namespace evil") != std::string::npos);
+}
+
+TEST_CASE("a view that can't be read any more is missed at its platform, by name") {
+  World world;
+  Json secret = view_secret(view_of("shop", "main"));
+  put(world.views, secret);
+  put(world.scalers, scaler_object("shop", "orders"));
+  secret["data"]["connection"] = "####";
+  put(world.views, secret);
+  CHECK(world.platforms().size() == 1);
+  const auto subjects = world.subjects_of({"shop", "main"});
+  REQUIRE(subjects.size() == 1);
+  CHECK(subjects[0].refusal.find("`connection` is not base64") != std::string::npos);
+}
+
+TEST_CASE("what is awaited is named until all lists are complete") {
+  World world;
+  CHECK(world.awaited() == "ConsumerScalers, HorizontalPodAutoscalers, platform views");
+  testing::sync(world.hpas);
+  testing::sync(world.views);
+  CHECK(world.awaited() == "ConsumerScalers");
+  testing::sync(world.scalers);
+  CHECK(world.awaited().empty());
+}
+
+TEST_CASE("a TLS Secret without its parts is refused by the name of the part") {
+  Json secret{{"metadata", {{"namespace", "penstock"}, {"name", "t"}}},
+              {"data", {{"tls.crt", encode_base64("c")}, {"tls.key", encode_base64("k")}}}};
+  CHECK(parse_tls_secret(secret)->certificate == "c");
+  secret["data"]["tls.key"] = "";
+  CHECK(parse_tls_secret(secret).error().what.find("`tls.key`") != std::string::npos);
+  secret["data"].erase("tls.crt");
+  CHECK(parse_tls_secret(secret).error().what.find("`tls.crt`") != std::string::npos);
+}
