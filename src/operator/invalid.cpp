@@ -15,7 +15,8 @@ Result<void> report_invalid(const k8s::Client& client, const k8s::Resource& reso
   meta.uid = metadata.value("uid", "");
   meta.generation = metadata.value("generation", std::int64_t{0});
   Json status = (*object)->value("status", Json::object());
-  api::Conditions conditions = api::Conditions::parse(status.value("conditions", Json::array())).value_or({});
+  api::Conditions conditions =
+      api::Conditions::parse(status.value("conditions", Json::array())).value_or(api::Conditions{});
   set_failed(conditions, meta.generation, now, {Code::kInvalid, error.what, Retry::never()});
   Json wanted = status;
   wanted["conditions"] = conditions.print();
