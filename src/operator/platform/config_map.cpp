@@ -26,8 +26,7 @@ std::set<int> settled_nodes(const Json& config_map) {
 
 Json config_map(const Layout& layout, const api::NodePool& pool, const std::set<int>& settled) {
   std::string ids;
-  for (const Node& node : layout.nodes())
-    if (node.pool == &pool && settled.contains(node.id)) ids += (ids.empty() ? "" : ",") + std::to_string(node.id);
+  for (const int id : settled) ids += (ids.empty() ? "" : ",") + std::to_string(id);
   Json metadata = layout.metadata(layout.stateful_set(pool), layout.labels(pool));
   metadata["annotations"] = {{std::string(kSettled), ids}};
   return {{"apiVersion", "v1"},

@@ -72,7 +72,7 @@ Ids ids_of(const Observed& observed) {
   for (const auto& [name, claim] : observed.children.volume_claims) {
     if (!ids.cluster.empty()) break;
     const Json annotations = claim.at("metadata").value("annotations", Json::object());
-    ids.cluster = annotations.value("penstock.dev/cluster-id", "");
+    ids.cluster = annotations.value(std::string(kClusterIdAnnotation), "");
   }
   if (ids.cluster.empty()) ids.cluster = pki::derived_id("cluster of " + platform.meta.uid);
   if (!ids.directories.empty()) return ids;

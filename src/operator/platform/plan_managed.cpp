@@ -1,8 +1,7 @@
-#include <penstock/base/quantity.hpp>
-#include <penstock/operator/platform/difference.hpp>
+#include "upkeep.hpp"
+
 #include <penstock/operator/platform/nodes.hpp>
 #include <penstock/operator/platform/parts.hpp>
-#include <penstock/operator/platform/render.hpp>
 
 #include <algorithm>
 
@@ -41,147 +40,6 @@ std::expected<std::string, Refusal> choose_image(const Layout& layout) {
                              (settings.allowed_images.empty() ? "the list is empty" : join(settings.allowed_images))});
 }
 
-// Compares the children as they should be with those that are, and writes down what must be done.
-class Upkeep {
- public:
-  Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layout)
-      : plan_(plan), observed_(observed), layout_(layout) {}
-
-  void services() {
-    const auto& live = observed_.children.services;
-    want(k8s::kinds::kService, nodes_service(layout_), live, "nodes find each other by it");
-    want(k8s::kinds::kService, bootstrap_service(layout_), live, "clients find the cluster by it");
-  }
-
-  void config_map(const api::NodePool& pool) {
-    const auto& live = observed_.children.config_maps;
-    const auto there = live.find(layout_.stateful_set(pool));
-    std::set<int> settled = there == live.end() ? std::set<int>{} : settled_nodes(there->second);
-    for (const Node& node : layout_.nodes())
-      if (node.pool == &pool && has_settled(node)) settled.insert(node.id);
-    want(k8s::kinds::kConfigMap, platform::config_map(layout_, pool, settled), live,
-         "the nodes of pool " + pool.name + " start from it", {"data"});
-  }
-
-  void disruption_budgets() {
-    const auto& live = observed_.children.disruption_budgets;
-    std::set<std::string> wanted;
-    for (Json& budget : platform::disruption_budgets(layout_)) {
-      wanted.insert(budget["metadata"]["name"].get<std::string>());
-      want(k8s::kinds::kPodDisruptionBudget, std::move(budget), live, "one node at a time may be evicted");
-    }
-    for (const auto& [name, budget] : live)
-      if (!wanted.contains(name) && is_ours(budget))
-        plan_.actions.push_back(DeleteObject{k8s::kinds::kPodDisruptionBudget,
-                                             {layout_.platform().meta.ns, name},
-                                             budget.at("metadata").value("uid", ""),
-                                             "another budget covers its nodes"});
-  }
-
-  // Before the pods that use them: a claim that the StatefulSet made would not say whose data it holds.
-  void volumes(const api::NodePool& pool) {
-    for (const Node& node : layout_.nodes())
-      if (node.pool == &pool) volume(node);
-  }
-
-  void stateful_set(const api::NodePool& pool, const std::string& image) {
-    const auto& live = observed_.children.stateful_sets;
-    const auto there = live.find(layout_.stateful_set(pool));
-    int replicas = pool.replicas;
-    if (there != live.end()) {
-      const int now = there->second.at("spec").value("replicas", 1);
-      if (now > replicas && is_ours(there->second))
-        plan_.status.conditions.set("ScaleInRefused", ConditionStatus::kTrue, "NodesHoldData",
-                                    "pool " + pool.name + " keeps its " + std::to_string(now) +
-                                        " nodes: this version can't move replicas off a node",
-                                    observed_.platform.meta.generation, now_);
-      replicas = std::max(now, replicas);
-    }
-    Json wanted = platform::stateful_set(layout_, pool, image, replicas);
-    if (there != live.end())  // these stay as they were born, or the API server refuses the whole change
-      for (const auto* field : {"serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"})
-        wanted["spec"].erase(field);
-    want(k8s::kinds::kStatefulSet, std::move(wanted), live, "runs the nodes of pool " + pool.name);
-  }
-
-  void at(WallTime now) { now_ = now; }
-  const std::vector<std::string>& conflicts() const { return conflicts_; }
-
- private:
-  bool is_ours(const Json& object) const {
-    for (const Json& owner : object.at("metadata").value("ownerReferences", Json::array()))
-      if (owner.value("controller", false)) return owner.value("uid", "") == layout_.platform().meta.uid;
-    return false;
-  }
-
-  // A node that was seen ready in a cluster that answers has its place in the quorum for good.
-  bool has_settled(const Node& node) const {
-    const auto pod = observed_.children.pods.find(node.pod);
-    return observed_.answer && observed_.answer->cluster_id == layout_.ids().cluster &&
-           pod != observed_.children.pods.end() && is_ready(pod->second);
-  }
-
-  void want(const k8s::Resource& resource, Json wanted, const std::map<std::string, Json>& live, const std::string& why,
-            const std::set<std::string>& exact = {}) {
-    const k8s::ObjectKey key = k8s::key_of(wanted);
-    const auto there = live.find(key.name);
-    if (there == live.end()) {
-      plan_.actions.push_back(CreateObject{resource, std::move(wanted), why});
-      return;
-    }
-    if (!is_ours(there->second)) {
-      conflicts_.push_back(resource.kind + " " + key.name + " exists and does not belong to this EventPlatform");
-      return;
-    }
-    if (there->second.at("metadata").contains("deletionTimestamp")) return;  // it is made again when it is gone
-    patch(resource, key, difference(wanted, there->second, exact), there->second,
-          "it differs from what the spec asks for");
-  }
-
-  void patch(const k8s::Resource& resource, const k8s::ObjectKey& key, Json change, const Json& live,
-             const std::string& why) {
-    if (change.empty()) return;
-    change["metadata"]["uid"] = live.at("metadata").value("uid", "");
-    plan_.actions.push_back(PatchObject{resource, key, std::move(change), why});
-  }
-
-  void volume(const Node& node) {
-    Json wanted = volume_claim(layout_, node);
-    const k8s::ObjectKey key = k8s::key_of(wanted);
-    const auto there = observed_.children.volume_claims.find(key.name);
-    if (there == observed_.children.volume_claims.end()) {
-      plan_.actions.push_back(CreateObject{k8s::kinds::kPersistentVolumeClaim, std::move(wanted),
-                                           "node " + std::to_string(node.id) + " keeps its data there"});
-      return;
-    }
-    const Json& live = there->second;
-    if (live.at("metadata").contains("deletionTimestamp")) return;
-    const std::string holds =
-        live.at("metadata").value("annotations", Json::object()).value("penstock.dev/cluster-id", "");
-    if (holds != layout_.ids().cluster) {
-      conflicts_.push_back("PersistentVolumeClaim " + key.name + " holds data of " +
-                           (holds.empty() ? "something else" : "cluster " + holds));
-      return;
-    }
-    // The rest of a claim can't change; a volume can only grow.
-    const auto size = [](const Json& claim) {
-      return claim.at("spec").at("resources").at("requests").value("storage", "");
-    };
-    const std::string now = size(live), then = size(wanted);
-    wanted.erase("spec");
-    Json change = difference(wanted, live);
-    if (parse_quantity(then).value_or(0) > parse_quantity(now).value_or(0))
-      change["spec"]["resources"]["requests"]["storage"] = then;
-    patch(k8s::kinds::kPersistentVolumeClaim, key, std::move(change), live, "it differs from what the spec asks for");
-  }
-
-  PlatformPlan& plan_;
-  const Observed& observed_;
-  const Layout& layout_;
-  WallTime now_{};
-  std::vector<std::string> conflicts_;
-};
-
 // The ids that everything is made of are on record before anything is made.
 void pin(PlatformPlan& plan, const Observed& observed, const Ids& ids) {
   plan.status.cluster_id = ids.cluster;
@@ -197,8 +55,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
   if (!image) return image.error();
   hold_finalizer(plan, observed);
   pin(plan, observed, layout.ids());
-  Upkeep upkeep(plan, observed, layout);
-  upkeep.at(now);
+  Upkeep upkeep(plan, observed, layout, now);
   upkeep.services();
   std::vector<const api::NodePool*> pools;
   for (const auto& pool : layout.kafka().node_pools) pools.push_back(&pool);

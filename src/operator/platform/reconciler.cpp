@@ -1,11 +1,13 @@
 #include <penstock/base/backoff.hpp>
 #include <penstock/base/log.hpp>
 #include <penstock/operator/apply.hpp>
+#include <penstock/operator/invalid.hpp>
 #include <penstock/operator/platform/observe.hpp>
 #include <penstock/operator/platform/plan.hpp>
 #include <penstock/operator/platform/reconciler.hpp>
 #include <penstock/operator/status_writer.hpp>
 
+#include <algorithm>
 #include <random>
 
 namespace penstock::op::platform {
@@ -41,6 +43,8 @@ struct Reconciler::State {
     connections.forget(key);
     calm(key);
   }
+  // As the API server or its watch has it; nullopt when there is none, kInvalid when it can't be read.
+  Result<std::optional<api::EventPlatform>> current(const k8s::ObjectKey& key, std::stop_token stop) const;
   Result<void> write_status(const api::EventPlatform& platform, const api::EventPlatformStatus& status,
                             std::stop_token stop) const;
   Result<void> carry_out(const api::EventPlatform& platform, const PlatformPlan& plan,
@@ -80,18 +84,38 @@ Result<void> Reconciler::State::carry_out(const api::EventPlatform& platform, co
 Reconciler::Reconciler(Deps deps) : state_(std::make_unique<State>(std::move(deps))) {}
 Reconciler::~Reconciler() = default;
 
+Result<std::optional<api::EventPlatform>> Reconciler::State::current(const k8s::ObjectKey& key,
+                                                                     std::stop_token stop) const {
+  const auto entry = deps.stores.platforms.get(key);
+  if (!entry) return std::nullopt;
+  if (*entry && !(*entry)->status.cluster_id.empty()) return **entry;
+  // What a cache has not heard of may be pinned all the same: only the server knows that nothing is.
+  const auto live = deps.client.find(k8s::kinds::kEventPlatform, key, stop);
+  if (!live) return std::unexpected(live.error());
+  if (!*live) return std::nullopt;
+  auto platform = api::parse_event_platform(**live);
+  if (platform) return *platform;
+  // A spec that can't be read must not keep its object from being deleted.
+  auto meta = api::parse_meta(**live);
+  if (meta && meta->deleted) return api::EventPlatform{std::move(*meta), {}, {}};
+  return std::unexpected(platform.error());
+}
+
 Result<runtime::Outcome> Reconciler::reconcile(const k8s::ObjectKey& key, runtime::ReconcileContext& context) {
   State& state = *state_;
-  const auto entry = state.deps.stores.platforms.get(key);
-  if (!entry) {
+  const auto current = state.current(key, context.stop);
+  if (!current && current.error().code == Code::kInvalid) {
+    state.forget(key);
+    const auto told = report_invalid(state.deps.client, k8s::kinds::kEventPlatform, key, current.error(),
+                                     state.deps.clock.wall(), kFieldManager, context.stop);
+    return told ? Result<runtime::Outcome>{} : std::unexpected(told.error());
+  }
+  if (!current) return std::unexpected(current.error());
+  if (!*current) {
     state.forget(key);
     return runtime::Outcome{};
   }
-  if (!*entry) {  // a spec that this version can't read: nothing can be said about it safely
-    state.forget(key);
-    return std::unexpected(entry->error());
-  }
-  const api::EventPlatform& platform = **entry;
+  const api::EventPlatform& platform = **current;
   if (platform.meta.deleted) state.forget(key);
 
   auto sight = observe(platform, state.deps, state.connections, context.stop);

@@ -59,8 +59,8 @@ else
     if [[ $id == "$node_id" ]]; then options=$rest; fi
   done < /etc/penstock/format
   # Split into words on purpose.
-  "${java[@]}" -Xmx128m kafka.tools.StorageTool format -t="$cluster_id" -c /tmp/server.properties \
-    --ignore-formatted $options
+  "${java[@]}" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -t="$cluster_id" \
+    -c /tmp/server.properties --ignore-formatted $options
 fi
 
 exec "${java[@]}" "-Xmx$HEAP" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \

@@ -73,6 +73,9 @@ void add_identity(Properties& out, const Layout& layout, const api::NodePool& po
   out.emplace_back("listeners", join(bound));
   out.emplace_back("advertised.listeners", join(advertised));
   out.emplace_back("listener.security.protocol.map", join(protocols));
+  // A controller that comes back with an empty volume takes its old identity out of the quorum and joins as a new
+  // voter, which needs the majority of the others: nothing is lost, and nobody is needed (KIP-853).
+  if (pool.has(api::Role::kController)) out.emplace_back("controller.quorum.auto.join.enable", "true");
   if (pool.has(api::Role::kBroker)) out.emplace_back("inter.broker.listener.name", "INTERNAL");
   out.emplace_back("log.dirs", "/var/lib/kafka/data");
 }

@@ -84,14 +84,14 @@ Json claim_spec(const api::NodePool& pool) {
 }  // namespace
 
 // The StatefulSet takes a claim of this name as its own; ours is there first, and says whose data it holds.
-Json volume_claim(const Layout& layout, const Node& node) {
+Json volume_claim(const Layout& layout, const Node& node, const std::set<int>& settled) {
   Json metadata = layout.metadata(node.volume, layout.labels(*node.pool));
   // What is to be kept must not have an owner that is collected.
   if (node.pool->storage.reclaim == api::Reclaim::kRetain) metadata.erase("ownerReferences");
-  metadata["annotations"] = {{"penstock.dev/cluster-id", layout.ids().cluster},
+  metadata["annotations"] = {{std::string(kClusterIdAnnotation), layout.ids().cluster},
                              {"penstock.dev/node-id", std::to_string(node.id)}};
   const auto directory = layout.ids().directories.find(std::to_string(node.id));
-  if (directory != layout.ids().directories.end())
+  if (directory != layout.ids().directories.end() && !settled.contains(node.id))
     metadata["annotations"]["penstock.dev/directory-id"] = directory->second;
   return {{"apiVersion", "v1"},
           {"kind", "PersistentVolumeClaim"},
@@ -103,6 +103,12 @@ Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::st
   const auto labels = layout.labels(pool);
   // Kafka reads its file at start only: another file is another revision of the pods.
   const Json annotations{{"penstock.dev/config-hash", stable_hash(server_properties(layout, pool))}};
+  // Only for a claim that is deleted by hand and made anew by the StatefulSet before we see it: it is known as ours.
+  Json claim{{"metadata",
+              {{"name", "data"},
+               {"labels", labels},
+               {"annotations", {{std::string(kClusterIdAnnotation), layout.ids().cluster}}}}},
+             {"spec", claim_spec(pool)}};
   return {
       {"apiVersion", "apps/v1"},
       {"kind", "StatefulSet"},
@@ -120,7 +126,7 @@ Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::st
            {{std::string(kPlatformLabel), layout.platform().meta.name}, {std::string(kPoolLabel), pool.name}}}}},
         {"template",
          {{"metadata", {{"labels", labels}, {"annotations", annotations}}}, {"spec", pod_spec(layout, pool, image)}}},
-        {"volumeClaimTemplates", Json::array({{{"metadata", {{"name", "data"}}}, {"spec", claim_spec(pool)}}})}}}};
+        {"volumeClaimTemplates", Json::array({std::move(claim)})}}}};
 }
 
 }  // namespace penstock::op::platform

@@ -14,6 +14,7 @@ inline constexpr int kControllerPort = 9090, kInternalPort = 9091;
 inline constexpr std::string_view kPoolLabel = "penstock.dev/node-pool";
 inline constexpr std::string_view kControllerLabel = "penstock.dev/controller";  // "true" on nodes with this role
 inline constexpr std::string_view kBrokerLabel = "penstock.dev/broker";
+inline constexpr std::string_view kClusterIdAnnotation = "penstock.dev/cluster-id";  // on volumes: whose data it is
 
 struct Node {
   int id = 0;  // Kafka's node.id, and the pod's ordinal

@@ -11,7 +11,7 @@ namespace penstock::op::platform {
 // What Kafka reads, with @HOST@ and @NODE_ID@ where each node puts its own.
 std::string server_properties(const Layout& layout, const api::NodePool& pool);
 // One line for each node of the pool: its id, and how an empty volume of it is formatted. A node that was ever ready is
-// in settled and joins as an observer: a voter that came back empty under its old identity could lose metadata.
+// in settled: a voter that came back empty under its old identity could lose metadata, so it gets a new one.
 std::string format_options(const Layout& layout, const api::NodePool& pool, const std::set<int>& settled);
 std::string start_script(const Layout& layout);
 std::string probe_script(const api::NodePool& pool);
@@ -25,7 +25,7 @@ Json config_map(const Layout& layout, const api::NodePool& pool, const std::set<
 Json nodes_service(const Layout& layout);
 Json bootstrap_service(const Layout& layout);
 std::vector<Json> disruption_budgets(const Layout& layout);
-Json volume_claim(const Layout& layout, const Node& node);
+Json volume_claim(const Layout& layout, const Node& node, const std::set<int>& settled);
 Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::string& image, int replicas);
 
 }  // namespace penstock::op::platform

@@ -1,0 +1,143 @@
+#include "upkeep.hpp"
+
+#include <penstock/base/quantity.hpp>
+#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/platform/nodes.hpp>
+
+#include <algorithm>
+
+namespace penstock::op::platform {
+namespace {
+
+std::string requested_storage(const Json& claim) {
+  return claim.at("spec").at("resources").at("requests").value("storage", "");
+}
+
+}  // namespace
+
+Upkeep::Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now)
+    : plan_(plan), observed_(observed), layout_(layout), now_(now) {
+  for (const auto& pool : layout.kafka().node_pools) settled_[pool.name] = settled(pool);
+}
+
+// A node that was seen ready in a cluster that answers has its place in it for good.
+std::set<int> Upkeep::settled(const api::NodePool& pool) const {
+  std::set<int> out;
+  const auto map = observed_.children.config_maps.find(layout_.stateful_set(pool));
+  if (map != observed_.children.config_maps.end() && is_ours(map->second)) out = settled_nodes(map->second);
+  if (!observed_.answer || observed_.answer->cluster_id != layout_.ids().cluster) return out;
+  for (const Node& node : layout_.nodes()) {
+    const auto pod = observed_.children.pods.find(node.pod);
+    if (node.pool == &pool && pod != observed_.children.pods.end() && is_ready(pod->second)) out.insert(node.id);
+  }
+  return out;
+}
+
+void Upkeep::services() {
+  const auto& live = observed_.children.services;
+  want(k8s::kinds::kService, nodes_service(layout_), live, "nodes find each other by it");
+  want(k8s::kinds::kService, bootstrap_service(layout_), live, "clients find the cluster by it");
+}
+
+void Upkeep::config_map(const api::NodePool& pool) {
+  want(k8s::kinds::kConfigMap, platform::config_map(layout_, pool, settled_[pool.name]), observed_.children.config_maps,
+       "the nodes of pool " + pool.name + " start from it", {"data"});
+}
+
+void Upkeep::disruption_budgets() {
+  const auto& live = observed_.children.disruption_budgets;
+  std::set<std::string> wanted;
+  for (Json& budget : platform::disruption_budgets(layout_)) {
+    wanted.insert(budget["metadata"]["name"].get<std::string>());
+    want(k8s::kinds::kPodDisruptionBudget, std::move(budget), live, "one node at a time may be evicted");
+  }
+  for (const auto& [name, budget] : live)
+    if (!wanted.contains(name) && is_ours(budget))
+      plan_.actions.push_back(DeleteObject{k8s::kinds::kPodDisruptionBudget,
+                                           {layout_.platform().meta.ns, name},
+                                           budget.at("metadata").value("uid", ""),
+                                           "another budget covers its nodes"});
+}
+
+void Upkeep::volumes(const api::NodePool& pool) {
+  for (const Node& node : layout_.nodes())
+    if (node.pool == &pool) volume(node);
+}
+
+void Upkeep::stateful_set(const api::NodePool& pool, const std::string& image) {
+  const auto& live = observed_.children.stateful_sets;
+  Json wanted = platform::stateful_set(layout_, pool, image, replicas(pool));
+  if (live.contains(layout_.stateful_set(pool)))  // these stay as they were born, or the server refuses the change
+    for (const auto* field : {"serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"})
+      wanted["spec"].erase(field);
+  want(k8s::kinds::kStatefulSet, std::move(wanted), live, "runs the nodes of pool " + pool.name);
+}
+
+// Never fewer than there are with a place in the cluster: they hold data.
+int Upkeep::replicas(const api::NodePool& pool) {
+  const auto& settled = settled_[pool.name];
+  const int held = settled.empty() ? 0 : *settled.rbegin() - pool.node_id_start + 1;
+  if (held <= pool.replicas) return pool.replicas;
+  plan_.status.conditions.set("ScaleInRefused", api::ConditionStatus::kTrue, "NodesHoldData",
+                              "pool " + pool.name + " keeps its " + std::to_string(held) +
+                                  " nodes: this version can't move replicas off a node",
+                              layout_.platform().meta.generation, now_);
+  return held;
+}
+
+bool Upkeep::is_ours(const Json& object) const {
+  for (const Json& owner : object.at("metadata").value("ownerReferences", Json::array()))
+    if (owner.value("controller", false)) return owner.value("uid", "") == layout_.platform().meta.uid;
+  return false;
+}
+
+void Upkeep::want(const k8s::Resource& resource, Json wanted, const std::map<std::string, Json>& live,
+                  const std::string& why, const std::set<std::string>& exact) {
+  const k8s::ObjectKey key = k8s::key_of(wanted);
+  const auto there = live.find(key.name);
+  if (there == live.end()) {
+    plan_.actions.push_back(CreateObject{resource, std::move(wanted), why});
+  } else if (!is_ours(there->second)) {
+    conflicts_.push_back(resource.kind + " " + key.name + " exists and does not belong to this EventPlatform");
+  } else {
+    patch(resource, key, difference(wanted, there->second, exact), there->second);
+  }
+}
+
+void Upkeep::patch(const k8s::Resource& resource, const k8s::ObjectKey& key, Json change, const Json& live) {
+  // What is being deleted is made again when it is gone.
+  if (change.empty() || live.at("metadata").contains("deletionTimestamp")) return;
+  change["metadata"]["uid"] = live.at("metadata").value("uid", "");
+  plan_.actions.push_back(PatchObject{resource, key, std::move(change), "it differs from what the spec asks for"});
+}
+
+void Upkeep::volume(const Node& node) {
+  Json wanted = volume_claim(layout_, node, settled_[node.pool->name]);
+  const k8s::ObjectKey key = k8s::key_of(wanted);
+  const auto there = observed_.children.volume_claims.find(key.name);
+  if (there == observed_.children.volume_claims.end()) {
+    plan_.actions.push_back(CreateObject{k8s::kinds::kPersistentVolumeClaim, std::move(wanted),
+                                         "node " + std::to_string(node.id) + " keeps its data there"});
+    return;
+  }
+  const Json& live = there->second;
+  const Json annotations = live.at("metadata").value("annotations", Json::object());
+  const std::string holds = annotations.value(std::string(kClusterIdAnnotation), "");
+  if (holds != layout_.ids().cluster) {
+    conflicts_.push_back("PersistentVolumeClaim " + key.name + " holds data of " +
+                         (holds.empty() ? "something else" : "cluster " + holds));
+    return;
+  }
+  // The rest of a claim can't change; a volume can only grow.
+  const std::string now = requested_storage(live), then = requested_storage(wanted);
+  wanted.erase("spec");
+  Json change = difference(wanted, live);
+  if (parse_quantity(then).value_or(0) > parse_quantity(now).value_or(0))
+    change["spec"]["resources"]["requests"]["storage"] = then;
+  // An owner from the time when the volume was to go with the platform.
+  if (node.pool->storage.reclaim == api::Reclaim::kRetain && is_ours(live))
+    change["metadata"]["ownerReferences"] = nullptr;
+  patch(k8s::kinds::kPersistentVolumeClaim, key, std::move(change), live);
+}
+
+}  // namespace penstock::op::platform
