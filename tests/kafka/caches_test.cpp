@@ -26,7 +26,7 @@ GroupInfo group(const std::string& state) {
 }  // namespace
 
 TEST_CASE("a topic is looked up every five seconds, a missing one every second") {
-  TopicCache cache;
+  TopicCache cache(5s);
   CHECK(cache.due("orders", kStart));
   cache.put("orders", topic("a", 3), kStart);
   CHECK_FALSE(cache.due("orders", kStart + 4999ms));
@@ -40,7 +40,7 @@ TEST_CASE("a topic is looked up every five seconds, a missing one every second")
 }
 
 TEST_CASE("a partition that somebody mentions makes the cache doubt the topic, once") {
-  TopicCache cache;
+  TopicCache cache(5s);
   cache.put("orders", topic("a", 3), kStart);
   cache.mention("orders", 2);
   CHECK_FALSE(cache.due("orders", kStart + 1s));
@@ -54,7 +54,7 @@ TEST_CASE("a partition that somebody mentions makes the cache doubt the topic, o
 }
 
 TEST_CASE("growth keeps the starts that are known, another topic of the same name does not") {
-  TopicCache cache;
+  TopicCache cache(5s);
   cache.put("orders", topic("a", 2), kStart);
   cache.find("orders")->starts[1] = {7, kStart};
   cache.put("orders", topic("a", 4), kStart + 5s);
@@ -65,7 +65,7 @@ TEST_CASE("growth keeps the starts that are known, another topic of the same nam
 }
 
 TEST_CASE("a lookup that fails leaves the partitions for a while, unless the topic is gone") {
-  TopicCache cache;
+  TopicCache cache(5s);
   cache.put("orders", topic("a", 2), kStart);
   cache.put("orders", fail(Code::kTimeout, "no answer"), kStart + 10s);
   CHECK(cache.find("orders"));
@@ -79,7 +79,7 @@ TEST_CASE("a lookup that fails leaves the partitions for a while, unless the top
 }
 
 TEST_CASE("topics that nobody plans to read are forgotten") {
-  TopicCache cache;
+  TopicCache cache(5s);
   cache.put("orders", topic("a", 2), kStart);
   cache.keep_only({"payments"});
   CHECK_FALSE(cache.find("orders"));

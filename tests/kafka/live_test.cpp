@@ -373,4 +373,29 @@ TEST_CASE("a reader sees that partitions were added and that a topic was made an
   CHECK(eventually([&] { return reading.read(group, {topic}).offsets.at({topic, 0}).end == 0; }));
 }
 
+TEST_CASE("a topic that is made anew again and again harms nobody") {
+  Live live;
+  const SystemClock clock;
+  auto reader = open_offset_reader(connection(), "penstock-test", clock);
+  REQUIRE(reader);
+  const std::string name = live.topic(1), group = unique("nobody");
+  for (int times = 0; times < 6; ++times) {
+    const std::string id = live.look(name).topic_id;
+    const auto tick = clock.now();
+    const auto sample =
+        (*reader)->read({.groups = {{.id = group, .topics = {name}, .read_committed = false}}}, kTimeout, {});
+    REQUIRE(sample);
+    CHECK(sample->groups.at(group).offsets.at({name, 0}).end == 0);
+    REQUIRE(live.cluster->delete_topics({name}, kTimeout)->at(name));
+    REQUIRE(
+        live.cluster->create_topics({{.name = name, .partitions = 1, .replication_factor = -1, .config = {}}}, kTimeout)
+            ->at(name));
+    // The next tick is a second later.
+    CHECK(eventually([&] {
+      const auto found = live.try_look(name);
+      return found && found->topic_id != id && clock.now() - tick >= 1s;
+    }));
+  }
+}
+
 TEST_SUITE_END();

@@ -19,7 +19,7 @@ constexpr Duration kShort = 2s;
 Result<std::unique_ptr<Handle>> open(const std::string& bootstrap) {
   Connection connection;
   connection.bootstrap_servers = bootstrap;
-  return Handle::open(connection, "test-scaler", {.request = 2s, .connect = 3s});
+  return Handle::open(connection, "test-scaler", {.request = 2s, .connect = 3s, .memory = 700ms});
 }
 
 using Leaders = std::map<std::string, std::vector<int>>;
@@ -56,7 +56,7 @@ struct Reader {
   Leaders leaders;  // no partitions: no such topic
   ManualClock clock;
   std::unique_ptr<Handle> handle;
-  TopicCache topics;
+  TopicCache topics{5s};
   GroupCache groups;
 };
 

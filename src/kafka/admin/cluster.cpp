@@ -4,7 +4,8 @@ namespace penstock::kafka {
 
 // The callers give each call a time limit of their own; a broker that hangs for longer than this is dropped, so that
 // the next call goes to another one.
-constexpr Patience kPatience{.request = 10s, .connect = 5s};
+// None of the calls needs the topics remembered.
+constexpr Patience kPatience{.request = 10s, .connect = 5s, .memory = 1ms};
 
 Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, const std::string& client_id) {
   auto handle = Handle::open(connection, client_id, kPatience);

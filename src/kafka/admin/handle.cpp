@@ -87,6 +87,10 @@ Result<void> check(const Connection& connection) {
 
 }  // namespace
 
+bool forgets_topics_safely() {
+  return rd_kafka_version() >= 0x020a0000;
+}
+
 Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const std::string& client_id,
                                              Patience patience) {
   if (auto valid = check(connection); !valid) return std::unexpected(valid.error());
@@ -111,8 +115,7 @@ Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const
   // A broker that is back is found within a second (the default waits up to 10 s).
   settings.set("reconnect.backoff.ms", Duration{100});
   settings.set("reconnect.backoff.max.ms", Duration{1000});
-  // Leaders are looked up in librdkafka's own cache; 5 s is as long as we may look for a partition in the wrong place.
-  settings.set("metadata.max.age.ms", Duration{5000});
+  settings.set("metadata.max.age.ms", patience.memory);
   // Brokers that join or move are found by this refresh; the default is 5 min.
   settings.set("topic.metadata.refresh.interval.ms", Duration{30'000});
 

@@ -28,7 +28,12 @@ using PartitionList = Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_part
 struct Patience {
   Duration request;  // a broker that takes requests and answers none
   Duration connect;  // a connection with its TLS and SASL handshakes
+  Duration memory;   // how long librdkafka remembers topics and their leaders
 };
+
+// Up to 2.9 librdkafka's memory of topics is damaged, and the process soon dies, when a topic that is remembered is
+// seen under another id: somebody has deleted it and made it anew. It must then forget a topic before it looks again.
+bool forgets_topics_safely();
 
 // Any thread.
 class Handle {

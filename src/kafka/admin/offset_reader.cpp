@@ -7,7 +7,21 @@ namespace {
 
 // A tick is a second: a broker that took a request and stays silent for two ticks is dropped, and so is one that can't
 // finish its handshakes in three. Until then only its own partitions and groups are without an answer.
-constexpr Patience kPatience{.request = 2s, .connect = 3s};
+constexpr Patience kSilence{.request = 2s, .connect = 3s, .memory = 5s};
+// Where librdkafka must forget topics before it looks at them again, each tick begins with a look at all of them and
+// the memory is shorter than a tick; else as long as we may look for a partition in the wrong place.
+constexpr Duration kShortMemory = 700ms;
+
+Duration topic_refresh() {
+  return forgets_topics_safely() ? Duration{5s} : Duration{0};
+}
+
+Patience patience() {
+  Patience patience = kSilence;
+  if (!forgets_topics_safely()) patience.memory = kShortMemory;
+  return patience;
+}
+
 // A handle costs new connections and logins; coordinators move one after the other while brokers are rolled.
 constexpr Duration kBetweenHandles = 2s;
 
@@ -30,7 +44,7 @@ class AdminOffsetReader final : public OffsetReader {
     const SteadyTime now = clock_.now();
     if (renewed_ && now - *renewed_ < kBetweenHandles) return;
     renewed_ = now;
-    if (auto handle = Handle::open(connection_, client_id_, kPatience)) handle_ = std::move(*handle);
+    if (auto handle = Handle::open(connection_, client_id_, patience())) handle_ = std::move(*handle);
   }
 
   Connection connection_;
@@ -38,7 +52,7 @@ class AdminOffsetReader final : public OffsetReader {
   const Clock& clock_;
   std::unique_ptr<Handle> handle_;
   std::optional<SteadyTime> renewed_;
-  TopicCache topics_;
+  TopicCache topics_{topic_refresh()};
   GroupCache groups_;
 };
 
@@ -46,7 +60,7 @@ class AdminOffsetReader final : public OffsetReader {
 
 Result<std::unique_ptr<OffsetReader>> open_offset_reader(const Connection& connection, const std::string& client_id,
                                                          const Clock& clock) {
-  auto handle = Handle::open(connection, client_id, kPatience);
+  auto handle = Handle::open(connection, client_id, patience());
   if (!handle) return std::unexpected(handle.error());
   return std::make_unique<AdminOffsetReader>(connection, client_id, clock, std::move(*handle));
 }

@@ -3,7 +3,6 @@
 namespace penstock::kafka {
 namespace {
 
-constexpr Duration kRefresh = 5s;
 // A missing topic is looked for again soon: it may have just been created.
 constexpr Duration kRetry = 1s;
 // How long partitions are believed in while nobody can be asked about them.
@@ -18,7 +17,7 @@ bool may_pass(Code code) {
 bool TopicCache::due(const std::string& topic, SteadyTime now) const {
   const auto found = entries_.find(topic);
   if (found == entries_.end() || found->second.doubtful) return true;
-  return now - found->second.looked_up >= (found->second.known ? kRefresh : kRetry);
+  return now - found->second.looked_up >= (found->second.known ? refresh_ : kRetry);
 }
 
 void TopicCache::put(const std::string& topic, const Result<TopicInfo>& info, SteadyTime now) {

@@ -20,6 +20,8 @@ struct KnownTopic {
 // One thread; pure but for its memory.
 class TopicCache {
  public:
+  explicit TopicCache(Duration refresh) : refresh_(refresh) {}
+
   // Must this topic be looked up now? Always when it is not known.
   bool due(const std::string& topic, SteadyTime now) const;
   // A re-created topic (another id) starts anew. A failure that may pass leaves what is known for a while.
@@ -43,6 +45,7 @@ class TopicCache {
     bool doubtful = false;
     int mentioned = -1;
   };
+  Duration refresh_;
   std::unordered_map<std::string, Entry> entries_;
 };
 
