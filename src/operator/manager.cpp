@@ -169,9 +169,9 @@ class Operator {
   scaling_kind::TargetIndex targets_{stores_, [this](const k8s::ObjectKey& key) { scalers_.queue().add(key); }};
   std::optional<scaling_kind::Feed> feed_;
 
-  k8s::EventRecorder platform_events_{client_, "penstock.dev/eventplatform", options_.lease.identity, clock_};
-  k8s::EventRecorder topic_events_{client_, "penstock.dev/topic", options_.lease.identity, clock_};
-  k8s::EventRecorder scaler_events_{client_, "penstock.dev/consumerscaler", options_.lease.identity, clock_};
+  k8s::EventRecorder platform_events_{client_, "eventplatform", options_.lease.identity, clock_};
+  k8s::EventRecorder topic_events_{client_, "topic", options_.lease.identity, clock_};
+  k8s::EventRecorder scaler_events_{client_, "consumerscaler", options_.lease.identity, clock_};
 
   platform::Reconciler platform_reconciler_{
       {stores_,

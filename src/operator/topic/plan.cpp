@@ -37,7 +37,13 @@ class Planner {
     plan_.look_again = spread(kDriftCheck, topic_.meta.uid);
   }
 
-  Plan<api::TopicStatus> run() {
+  Plan<api::TopicStatus> run() && {
+    look();
+    return std::move(plan_);
+  }
+
+ private:
+  void look() {
     set("Conflict", ConditionStatus::kFalse, "NoConflict", "no other Topic claims this Kafka topic");
     if (!o_.owner.empty())
       return conflict("Claimed", "the Kafka topic " + quoted(name()) + " belongs to the Topic " + o_.owner +
@@ -54,17 +60,15 @@ class Planner {
     if (!o_.actual) {
       create();
     } else {
-      if (!identify()) return std::move(plan_);
+      if (!identify()) return;
       compare_partitions();
       compare_replicas();
       compare_config();
     }
     compare_access();
     finish();
-    return std::move(plan_);
   }
 
- private:
   api::TopicStatus& status() { return plan_.status; }
   const std::string& name() const { return topic_.kafka_name(); }
   void set(const char* type, ConditionStatus value, const std::string& reason, const std::string& message) {
@@ -74,18 +78,16 @@ class Planner {
     events_.push_back(EmitEvent{warning, reason, action, note});
   }
 
-  Plan<api::TopicStatus> stop(const std::string& reason, const std::string& message, ConditionStatus ready,
-                              bool stalled) {
+  void stop(const std::string& reason, const std::string& message, ConditionStatus ready, bool stalled) {
     set_ready(status().conditions, topic_.meta.generation, now_, ready, reason, message, stalled);
-    return std::move(plan_);
   }
 
-  Plan<api::TopicStatus> conflict(const std::string& reason, const std::string& message) {
+  void conflict(const std::string& reason, const std::string& message) {
     if (!topic_.status.conditions.is_true("Conflict"))
       plan_.actions.push_back(EmitEvent{true, "Conflict", "Reconcile", message});
     set("Conflict", ConditionStatus::kTrue, reason, message);
     plan_.look_again = kConflictCheck;
-    return stop("Conflict", message, ConditionStatus::kFalse, true);
+    stop("Conflict", message, ConditionStatus::kFalse, true);
   }
 
   void stall(const std::string& reason, const std::string& message) {
