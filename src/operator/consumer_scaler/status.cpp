@@ -35,7 +35,7 @@ class Teller {
   void numbers(const Decision& d) {
     if (d.lag_known()) status_.lag = d.lag();
     if (d.delay_known()) {
-      status_.delay = Duration(d.delay_ms());
+      status_.delay = std::chrono::floor<std::chrono::seconds>(Duration(d.delay_ms()));
     } else if (d.lag_known()) {
       status_.delay.reset();
     }
