@@ -114,5 +114,5 @@ def platform(penstock: Penstock, cluster: Cluster, broker, namespace: str) -> st
     """An EventPlatform called main, ready, in the test's namespace."""
     cluster.apply({"apiVersion": "penstock.dev/v1alpha1", "kind": "EventPlatform", "metadata": {"name": "main"},
                    "spec": {"external": {"bootstrapServers": broker.bootstrap.split(",")}}}, namespace=namespace)
-    cluster.kubectl("wait", "--for=condition=Ready", "eventplatform/main", "-n", namespace, "--timeout=30s")
+    cluster.ready("eventplatform", "main", namespace, 30)
     return "main"

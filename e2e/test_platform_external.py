@@ -30,7 +30,7 @@ def test_another_cluster_behind_the_address_stops_all_writes(testbed: Testbed, c
     second.serve_host()
     second.start()
     cluster.apply(objects.external_platform([first.bootstrap]), namespace=namespace)
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", namespace, "--timeout=30s")
+    cluster.ready("eplat", "main", namespace, 30)
     pinned = cluster.get("eplat", "main", namespace)["status"]["clusterId"]
 
     cluster.patch("eplat", "main", namespace, {"spec": {"external": {"bootstrapServers": [second.bootstrap]}}})
@@ -42,5 +42,5 @@ def test_another_cluster_behind_the_address_stops_all_writes(testbed: Testbed, c
     assert cluster.get("eplat", "main", namespace)["status"]["clusterId"] == pinned
 
     cluster.patch("eplat", "main", namespace, {"spec": {"external": {"bootstrapServers": [first.bootstrap]}}})
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", namespace, "--timeout=40s")
-    cluster.kubectl("wait", "--for=condition=Ready", "ptopic/orders", "-n", namespace, "--timeout=40s")
+    cluster.ready("eplat", "main", namespace, 40)
+    cluster.ready("ptopic", "orders", namespace, 40)

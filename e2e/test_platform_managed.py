@@ -29,7 +29,7 @@ def shop(penstock: Penstock, cluster: Cluster, testbed: Testbed) -> str:
     """A namespace with a managed platform of three ready nodes, shared by the tests of this module."""
     testbed.create_namespace("shop")
     cluster.apply(MANAGED, namespace="shop")
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", "shop", "--timeout=120s", timeout=130)
+    cluster.ready("eplat", "main", "shop", 120)
     return "shop"
 
 
@@ -52,7 +52,7 @@ def test_three_pods_become_a_cluster(cluster: Cluster, shop: str) -> None:
 
 def test_a_topic_becomes_a_topic_with_three_replicas(cluster: Cluster, shop: str) -> None:
     cluster.apply(objects.topic("orders", 12), namespace=shop)
-    cluster.kubectl("wait", "--for=condition=Ready", "ptopic/orders", "-n", shop, "--timeout=40s")
+    cluster.ready("ptopic", "orders", shop, 40)
     described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
     assert "PartitionCount: 12" in described and "ReplicationFactor: 3" in described
 
@@ -62,7 +62,7 @@ def test_a_deleted_pod_comes_back_with_its_data(cluster: Cluster, shop: str) -> 
     cluster.delete("pod", "main-nodes-1", shop, wait=False)
     eventually("degraded is said", lambda: cluster.get("eplat", "main", shop)["status"]["nodes"]["ready"], lambda n: n == 2, 60)
     eventually("back", lambda: cluster.get("pod", "main-nodes-1", shop)["metadata"]["uid"], lambda uid: uid != before, 90)
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", shop, "--timeout=90s", timeout=100)
+    cluster.ready("eplat", "main", shop, 90)
     described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
     assert "PartitionCount: 12" in described
 
@@ -73,7 +73,7 @@ def test_children_edited_or_deleted_by_hand_are_restored(cluster: Cluster, shop:
     eventually("the Service is back", lambda: cluster.get("service", "main-bootstrap", shop), seconds=30)
     eventually("the replicas are back", lambda: cluster.get("statefulset", "main-nodes", shop)["spec"]["replicas"],
                lambda n: n == 3, 30)
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", shop, "--timeout=120s", timeout=130)
+    cluster.ready("eplat", "main", shop, 120)
 
 
 def test_real_consumers_follow_the_lag_and_sleep(cluster: Cluster, testbed: Testbed, shop: str, module_logs: Path) -> None:

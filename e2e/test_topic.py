@@ -19,8 +19,7 @@ def name() -> str:
 
 
 def settle(cluster: Cluster, namespace: str, name: str) -> dict:
-    cluster.kubectl("wait", "--for=condition=Ready", f"ptopic/{name}", "-n", namespace, "--timeout=30s")
-    return dict(cluster.get("ptopic", name, namespace)["status"])
+    return cluster.ready("ptopic", name, namespace, 30)
 
 
 def acls(kafka: KafkaClient, principal: str) -> set[tuple[str, str, str]]:

@@ -86,10 +86,9 @@ def apply(cluster: TestbedCluster, testbed: Testbed) -> None:
         say(f"kubectl apply -f e2e/demo/{name}")
         cluster.kubectl("apply", "-n", NAMESPACE, "-f", str(HERE / name))
     say("waiting for three Kafka pods to become a cluster")
-    cluster.kubectl("wait", "--for=condition=Ready", "eplat/main", "-n", NAMESPACE, "--timeout=180s", timeout=190)
-    cluster.kubectl("wait", "--for=condition=Ready", "ptopic/orders", "-n", NAMESPACE, "--timeout=60s", timeout=70)
-    eventually("the scaler is ready", lambda: cluster.condition("cscaler", "orders", NAMESPACE, "Ready"),
-               lambda c: c.get("status") == "True", 60)
+    cluster.ready("eplat", "main", NAMESPACE, 180)
+    cluster.ready("ptopic", "orders", NAMESPACE, 60)
+    cluster.ready("cscaler", "orders", NAMESPACE, 60)
     print(cluster.kubectl("get", "eplat,ptopic,cscaler,pods", "-n", NAMESPACE), flush=True)
 
 

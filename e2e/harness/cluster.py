@@ -13,6 +13,8 @@ import yaml
 
 from testbed import Testbed
 
+from .wait import eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -68,6 +70,12 @@ class Cluster:
         """A condition of the status; empty when it is not there."""
         status = self.get(kind, name, namespace).get("status", {})
         return next((c for c in status.get("conditions", []) if c["type"] == condition), {})
+
+    def ready(self, kind: str, name: str, namespace: str, seconds: float = 40) -> dict[str, Any]:
+        """Waits until the object is Ready; its status."""
+        eventually(f"{kind} {name} is ready", lambda: self.condition(kind, name, namespace, "Ready"),
+                   lambda c: c.get("status") == "True", seconds)
+        return dict(self.get(kind, name, namespace)["status"])
 
     def install_definitions(self) -> None:
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))

@@ -60,12 +60,12 @@ class Scaling:
         """Asleep: caught up, at 0 replicas, its scaler ready."""
         workload = Workload(cluster, kafka, namespace)
         cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
-        cluster.kubectl("wait", "--for=condition=Ready", f"ptopic/{workload.name}", "-n", namespace, "--timeout=20s")
+        cluster.ready("ptopic", workload.name, namespace, 20)
         workload.produce(PARTITIONS)
         workload.caught_up()
         cluster.apply(objects.deployment(workload.name),
                       objects.scaler(workload.name, [workload.name], engine=self.engine), namespace=namespace)
-        cluster.kubectl("wait", "--for=condition=Ready", f"cscaler/{workload.name}", "-n", namespace, "--timeout=30s")
+        cluster.ready("cscaler", workload.name, namespace, 30)
         return workload
 
     @pytest.fixture(scope="class")
