@@ -13,6 +13,23 @@ int milliseconds(Duration duration) {
   return static_cast<int>(std::clamp<std::int64_t>(duration.count(), 1, 3'600'000));
 }
 
+// librdkafka must never give up a request to a group's coordinator that it could not send yet: it would still send it
+// when the coordinator appears, from memory that is freed. An hour is the longest that it takes; the handle is renewed
+// long before.
+constexpr Duration kNever = 1h;
+
+bool goes_to_coordinator(rd_kafka_admin_op_t operation) {
+  return operation == RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS ||
+         operation == RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+}
+
+// librdkafka splits these among brokers and puts the parts together again: the whole is no error even when no broker
+// was reached.
+bool proves_contact(rd_kafka_admin_op_t operation) {
+  return operation != RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS && operation != RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS &&
+         operation != RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+}
+
 }  // namespace
 
 Batch::Batch(Handle& handle, Duration timeout, std::stop_token stop)
@@ -31,14 +48,14 @@ void Batch::submit(rd_kafka_admin_op_t operation, const Start& start, Answer ans
   const Options options(rd_kafka_AdminOptions_new(handle_.get(), operation));
   // librdkafka gives up a little before we do: its error says what it was waiting for, ours can't.
   const Duration left = this->left();
-  const int timeout = milliseconds(left - std::min(left / 20, Duration{50}));
+  const int timeout = milliseconds(goes_to_coordinator(operation) ? kNever : left - std::min(left / 20, Duration{50}));
   char words[128];
   // Can't fail: the value is in range; where an operation has no such option the call is refused, which is right.
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout, words, sizeof(words));
   rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout, words, sizeof(words));
   const std::uintptr_t id = ++last_id_;
   rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(id));
-  waiting_.emplace(id, std::move(answer));
+  waiting_.emplace(id, Waiting{std::move(answer), operation});
   start(handle_.get(), options.get(), queue_.get());
 }
 
@@ -47,13 +64,13 @@ bool Batch::step(Duration wait) {
   if (!event) return false;
   const auto found = waiting_.find(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event.get())));
   if (found == waiting_.end()) return true;
-  const Answer answer = std::move(found->second);
+  const auto [answer, operation] = std::move(found->second);
   waiting_.erase(found);
   if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     handle_.listen();
     answer(std::unexpected(handle_.explain(error, rd_kafka_event_error_string(event.get()))));
   } else {
-    handle_.answered();
+    if (proves_contact(operation)) handle_.answered();
     answer(event.get());
   }
   return true;
@@ -82,7 +99,10 @@ void Batch::run() {
 
 void Batch::give_up(const Error& why) {
   const auto unanswered = std::exchange(waiting_, {});
-  for (const auto& [id, answer] : unanswered) answer(std::unexpected(why));
+  for (const auto& [id, waiting] : unanswered) {
+    if (goes_to_coordinator(waiting.operation)) handle_.abandoned();
+    waiting.answer(std::unexpected(why));
+  }
 }
 
 }  // namespace penstock::kafka

@@ -27,6 +27,11 @@ class Batch {
   Duration left() const;
 
  private:
+  struct Waiting {
+    Answer answer;
+    rd_kafka_admin_op_t operation;
+  };
+
   void give_up(const Error& why);
   bool step(Duration wait);
 
@@ -36,7 +41,7 @@ class Batch {
   Duration timeout_;
   std::stop_token stop_;
   std::uintptr_t last_id_ = 0;
-  std::unordered_map<std::uintptr_t, Answer> waiting_;
+  std::unordered_map<std::uintptr_t, Waiting> waiting_;
 };
 
 }  // namespace penstock::kafka

@@ -8,9 +8,13 @@ namespace penstock::kafka {
 constexpr Patience kPatience{.request = 10s, .connect = 5s, .memory = 1ms};
 
 Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, const std::string& client_id) {
-  auto handle = Handle::open(connection, client_id, kPatience);
+  auto handle = AdminCluster::open(connection, client_id);
   if (!handle) return std::unexpected(handle.error());
-  return std::make_unique<AdminCluster>(std::move(*handle));
+  return std::make_unique<AdminCluster>(connection, client_id, std::move(*handle));
+}
+
+Result<std::unique_ptr<Handle>> AdminCluster::open(const Connection& connection, const std::string& client_id) {
+  return Handle::open(connection, client_id, kPatience);
 }
 
 Result<ClusterInfo> AdminCluster::describe(Duration timeout) {

@@ -11,7 +11,10 @@ namespace penstock::kafka {
 
 class AdminCluster final : public Cluster {
  public:
-  explicit AdminCluster(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+  AdminCluster(Connection connection, std::string client_id, std::unique_ptr<Handle> handle)
+      : connection_(std::move(connection)), client_id_(std::move(client_id)), handle_(std::move(handle)) {}
+
+  static Result<std::unique_ptr<Handle>> open(const Connection& connection, const std::string& client_id);
 
   Result<ClusterInfo> describe(Duration timeout) override;
   Result<PerItem<TopicInfo>> topics(const std::vector<std::string>& names, Duration timeout) override;
@@ -27,6 +30,8 @@ class AdminCluster final : public Cluster {
   Result<std::vector<std::string>> active_groups_of(const std::string& topic, Duration timeout) override;
 
  private:
+  Connection connection_;
+  std::string client_id_;
   std::unique_ptr<Handle> handle_;
 };
 

@@ -124,14 +124,18 @@ void submit_commits(Batch& batch, Handle& handle, const std::string& group,
 // it is a KIP-848 group and librdkafka is too old for these) its commits stand in for them. A question that stays open
 // is an error of the whole: this guards deletions.
 Result<std::vector<std::string>> AdminCluster::active_groups_of(const std::string& topic, Duration timeout) {
-  Batch batch(*handle_, timeout);
+  // A handle for this call: coordinators must not be remembered, and unanswered requests to them not be left behind.
+  const auto handle = open(connection_, client_id_);
+  if (!handle) return std::unexpected(handle.error());
+  Handle& own = **handle;
+  Batch batch(own, timeout);
   std::vector<std::string> active;
   std::optional<Error> failed;
   const auto fail_with = [&failed](std::string_view doing, const Error& error) {
     if (!failed) failed = fail(doing, error).error();
   };
   const auto by_commits = [&](const std::string& id) {
-    submit_commits(batch, *handle_, id, [&, id](const Result<Commits>& commits) {
+    submit_commits(batch, own, id, [&, id](const Result<Commits>& commits) {
       if (!commits) return fail_with("group " + id, commits.error());
       if (commits->contains(topic)) active.push_back(id);
     });
@@ -141,7 +145,7 @@ Result<std::vector<std::string>> AdminCluster::active_groups_of(const std::strin
     if (list->incomplete) return fail_with("listing groups", *list->incomplete);
     for (const auto& [id, listed] : list->groups) {
       if (!listed.has_members()) continue;
-      submit_describe_group(batch, *handle_, id, [&, id, listed](const Result<GroupInfo>& info) {
+      submit_describe_group(batch, own, id, [&, id, listed](const Result<GroupInfo>& info) {
         if (!info) return fail_with("group " + id, info.error());
         if (info->state == "Stable") {
           const auto first = info->assigned.lower_bound({topic, 0});

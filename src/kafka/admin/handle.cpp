@@ -184,6 +184,16 @@ bool Handle::coordinator_moved() const {
   return coordinator_moved_;
 }
 
+void Handle::abandoned() {
+  const std::lock_guard lock(mutex_);
+  if (!abandoned_since_) abandoned_since_ = SystemClock{}.now();
+}
+
+std::optional<SteadyTime> Handle::abandoned_since() const {
+  const std::lock_guard lock(mutex_);
+  return abandoned_since_;
+}
+
 Error Handle::explain(rd_kafka_resp_err_t error, const char* words) {
   const std::lock_guard lock(mutex_);
   if (error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR) coordinator_moved_ = true;

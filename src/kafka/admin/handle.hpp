@@ -57,6 +57,9 @@ class Handle {
   // A group's coordinator moved. librdkafka keeps asking the old one for as long as that is up and is asked often: only
   // a new handle helps.
   bool coordinator_moved() const;
+  // A request to a coordinator was left behind unanswered; when that happened first.
+  void abandoned();
+  std::optional<SteadyTime> abandoned_since() const;
   // For a wait that began at `since`: set when it is no use any more, because the login was refused meanwhile, or no
   // broker can be reached for a while.
   std::optional<Error> hopeless(SteadyTime since) const;
@@ -74,6 +77,7 @@ class Handle {
   SteadyTime complained_at_{};
   std::optional<SteadyTime> all_down_since_;
   bool coordinator_moved_ = false;
+  std::optional<SteadyTime> abandoned_since_;
 };
 
 }  // namespace penstock::kafka

@@ -24,6 +24,8 @@ Patience patience() {
 
 // A handle costs new connections and logins; coordinators move one after the other while brokers are rolled.
 constexpr Duration kBetweenHandles = 2s;
+// Requests that are left behind while a coordinator is away add up, and are all sent when it is back.
+constexpr Duration kAbandonedFor = 20s;
 
 class AdminOffsetReader final : public OffsetReader {
  public:
@@ -40,8 +42,9 @@ class AdminOffsetReader final : public OffsetReader {
 
  private:
   void renew_handle() {
-    if (!handle_->coordinator_moved()) return;
-    const SteadyTime now = clock_.now();
+    const SteadyTime now = SystemClock{}.now();
+    const auto abandoned = handle_->abandoned_since();
+    if (!handle_->coordinator_moved() && !(abandoned && now - *abandoned >= kAbandonedFor)) return;
     if (renewed_ && now - *renewed_ < kBetweenHandles) return;
     renewed_ = now;
     if (auto handle = Handle::open(connection_, client_id_, patience())) handle_ = std::move(*handle);
