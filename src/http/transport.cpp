@@ -16,6 +16,7 @@
 
 #include <cpprest/http_client.h>
 #include <cpprest/producerconsumerstream.h>
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
 namespace penstock::http {
@@ -269,6 +270,8 @@ std::unique_ptr<Transport> make_transport(const std::string& origin, CredentialS
 
 void initialize_process(int transport_threads) {
   std::signal(SIGPIPE, SIG_IGN);
+  // The pool's threads end after OpenSSL's exit handler would have run; without it each of them frees its own state.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   try {
     crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(transport_threads));
   } catch (const std::exception&) {
