@@ -186,6 +186,7 @@ TEST_CASE("a topic is made, seen, grown, and deleted, and one of the same name i
   const TopicInfo first = live.look(name);
   CHECK(first.name == name);
   CHECK(first.topic_id.size() == 22);
+  CHECK(first.topic_id.find_first_of("+/=") == std::string::npos);
   REQUIRE(first.partitions.size() == 3);
   CHECK(first.partitions[2].id == 2);
   CHECK(first.partitions[2].leader >= 0);
@@ -386,6 +387,7 @@ TEST_CASE("a topic that is made anew again and again harms nobody") {
         (*reader)->read({.groups = {{.id = group, .topics = {name}, .read_committed = false}}}, kTimeout, {});
     REQUIRE(sample);
     CHECK(sample->groups.at(group).offsets.at({name, 0}).end == 0);
+    CHECK(id.find_first_of("+/=") == std::string::npos);
     REQUIRE(live.cluster->delete_topics({name}, kTimeout)->at(name));
     REQUIRE(
         live.cluster->create_topics({{.name = name, .partitions = 1, .replication_factor = -1, .config = {}}}, kTimeout)

@@ -17,12 +17,19 @@ std::vector<int> ids(const rd_kafka_Node_t** nodes, std::size_t count) {
   return found;
 }
 
+// As Kafka writes it: base64url. librdkafka writes plain base64.
+std::string text_of(const rd_kafka_Uuid_t* id) {
+  if (!id || (rd_kafka_Uuid_most_significant_bits(id) == 0 && rd_kafka_Uuid_least_significant_bits(id) == 0)) return {};
+  std::string text = rd_kafka_Uuid_base64str(id);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
 TopicInfo read_topic(const rd_kafka_TopicDescription_t* topic) {
   TopicInfo info;
   info.name = rd_kafka_TopicDescription_name(topic);
-  const auto* id = rd_kafka_TopicDescription_topic_id(topic);
-  if (id && (rd_kafka_Uuid_most_significant_bits(id) != 0 || rd_kafka_Uuid_least_significant_bits(id) != 0))
-    info.topic_id = rd_kafka_Uuid_base64str(id);
+  info.topic_id = text_of(rd_kafka_TopicDescription_topic_id(topic));
   std::size_t count = 0;
   const auto** partitions = rd_kafka_TopicDescription_partitions(topic, &count);
   info.partitions.reserve(count);
