@@ -51,10 +51,22 @@ std::optional<bool> can(const Error& error) {
   return std::nullopt;
 }
 
+// librdkafka (2.8) loses the error of DescribeAcls: a cluster without an authorizer looks like one without ACLs. The
+// removal of a binding that nobody has changes nothing, and its error comes through.
+std::optional<bool> can_alter_acls(kafka::Cluster& cluster) {
+  kafka::AclBinding nobody;
+  nobody.name = nobody.principal = kNoTopic;
+  nobody.principal.insert(0, "User:");
+  const auto done = cluster.delete_acls({nobody}, kAskTimeout);
+  if (!done) return can(done.error());
+  const auto item = done->find(nobody.to_string());
+  if (item == done->end()) return std::nullopt;
+  return item->second ? std::optional(true) : can(item->second.error());
+}
+
 std::optional<std::vector<std::string>> capabilities(kafka::Cluster& cluster) {
   std::vector<std::string> out{"offsets", "topics"};
-  const auto acls = cluster.acls(kAskTimeout);
-  const auto has_acls = acls ? std::optional(true) : can(acls.error());
+  const auto acls = can_alter_acls(cluster);
   const std::string topic(kNoTopic);
   const auto configs = cluster.topic_configs({topic}, kAskTimeout);
   std::optional<bool> has_configs;
@@ -63,8 +75,8 @@ std::optional<std::vector<std::string>> capabilities(kafka::Cluster& cluster) {
   } else if (const auto item = configs->find(topic); item != configs->end()) {
     has_configs = item->second ? std::optional(true) : can(item->second.error());
   }
-  if (!has_acls || !has_configs) return std::nullopt;
-  if (*has_acls) out.emplace_back("acls");
+  if (!acls || !has_configs) return std::nullopt;
+  if (*acls) out.emplace_back("acls");
   if (*has_configs) out.emplace_back("configs");
   std::ranges::sort(out);
   return out;

@@ -12,6 +12,20 @@ using api::ConditionStatus;
 // A platform that is well is asked again this often whether it still is.
 constexpr Duration kProbeInterval = 30s;
 
+// Without librdkafka's "(after 3ms in state CONNECT, 2 identical error(s) suppressed)", which is never the same twice.
+std::string lasting(std::string text) {
+  for (auto begin = text.find(" (after "); begin != std::string::npos; begin = text.find(" (after ", begin)) {
+    auto end = begin + 1;
+    int depth = 0;
+    do {
+      depth += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
+      ++end;
+    } while (depth > 0 && end < text.size());
+    text.erase(begin, end - begin);
+  }
+  return text;
+}
+
 std::string words(std::string_view text) {
   std::string out;
   for (const char c : text)
@@ -56,8 +70,8 @@ void unreachable(PlatformPlan& plan, const Observed& observed, WallTime now, con
   if (error.code == Code::kForbidden) reason = "AccessDenied";
   // Kafka's words carry times and ports that differ with each try; a status that changed each time would be a loop.
   const api::Condition* before = ready_before(observed);
-  const bool said = before != nullptr && before->reason == reason && same_words(before->message, error.what);
-  const std::string message = said ? before->message : error.what;
+  std::string message = lasting(error.what);
+  if (before != nullptr && before->reason == reason && same_words(before->message, message)) message = before->message;
   not_ready(plan, observed, now, reason, message);
   plan.status.conditions.set("Available", ConditionStatus::kFalse, reason, message, observed.platform.meta.generation,
                              now);

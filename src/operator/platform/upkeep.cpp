@@ -13,6 +13,18 @@ std::string requested_storage(const Json& claim) {
   return claim.at("spec").at("resources").at("requests").value("storage", "");
 }
 
+// "data.format, spec.replicas": what a patch touches.
+void collect(const Json& change, const std::string& path, std::string& out) {
+  for (const auto& [key, value] : change.items()) {
+    const std::string here = path.empty() ? key : path + "." + key;
+    if (value.is_object() && !value.empty()) {
+      collect(value, here, out);
+    } else {
+      out += (out.empty() ? "" : ", ") + here;
+    }
+  }
+}
+
 }  // namespace
 
 Upkeep::Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now)
@@ -107,8 +119,10 @@ void Upkeep::want(const k8s::Resource& resource, Json wanted, const std::map<std
 void Upkeep::patch(const k8s::Resource& resource, const k8s::ObjectKey& key, Json change, const Json& live) {
   // What is being deleted is made again when it is gone.
   if (change.empty() || live.at("metadata").contains("deletionTimestamp")) return;
+  std::string differs;
+  collect(change, "", differs);
   change["metadata"]["uid"] = live.at("metadata").value("uid", "");
-  plan_.actions.push_back(PatchObject{resource, key, std::move(change), "it differs from what the spec asks for"});
+  plan_.actions.push_back(PatchObject{resource, key, std::move(change), "to be as planned in " + differs});
 }
 
 void Upkeep::volume(const Node& node) {

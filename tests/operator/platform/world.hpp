@@ -133,10 +133,7 @@ class FakeCluster : public kafka::Cluster {
     ++kafka_.described;
     return kafka_.info;
   }
-  Result<std::vector<kafka::AclBinding>> acls(Duration) override {
-    if (!kafka_.acls) return fail(Code::kUnsupported, "no authorizer");
-    return std::vector<kafka::AclBinding>{};
-  }
+  Result<std::vector<kafka::AclBinding>> acls(Duration) override { return no(); }
   Result<kafka::PerItem<std::vector<kafka::ConfigEntry>>> topic_configs(const std::vector<std::string>& topics,
                                                                         Duration) override {
     kafka::PerItem<std::vector<kafka::ConfigEntry>> out;
@@ -151,7 +148,12 @@ class FakeCluster : public kafka::Cluster {
     return no();
   }
   Result<kafka::PerItem<void>> create_acls(const std::vector<kafka::AclBinding>&, Duration) override { return no(); }
-  Result<kafka::PerItem<void>> delete_acls(const std::vector<kafka::AclBinding>&, Duration) override { return no(); }
+  Result<kafka::PerItem<void>> delete_acls(const std::vector<kafka::AclBinding>& bindings, Duration) override {
+    kafka::PerItem<void> out;
+    for (const auto& binding : bindings)
+      out.emplace(binding.to_string(), kafka_.acls ? Result<void>{} : fail(Code::kUnsupported, "no authorizer"));
+    return out;
+  }
   Result<std::vector<std::string>> active_groups_of(const std::string&, Duration) override { return no(); }
 
  private:
