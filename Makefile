@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 JOBS ?= $(shell nproc)
 VENV = $(shell tools/venv)
-UNIT_PRESETS := debug asan tsan
+UNIT_PRESETS := release asan tsan
 
 .PHONY: help
 help: ## list these commands

@@ -33,10 +33,10 @@ def shop(penstock: Penstock, cluster: Cluster, testbed: Testbed) -> str:
     return "shop"
 
 
-def in_broker(cluster: Cluster, *tool: str) -> str:
+def in_broker(cluster: Cluster, tool: str, *arguments: str) -> str:
     """Kafka's own command-line tool, in the first broker's pod."""
-    return cluster.kubectl("exec", "main-nodes-0", "-n", "shop", "--", *tool, "--bootstrap-server", "main-bootstrap:9092",
-                           timeout=60)
+    return cluster.kubectl("exec", "main-nodes-0", "-n", "shop", "--", f"/opt/kafka/bin/{tool}.sh",
+                           "--bootstrap-server", "main-bootstrap:9092", *arguments)
 
 
 def test_three_pods_become_a_cluster(cluster: Cluster, shop: str) -> None:
@@ -45,7 +45,7 @@ def test_three_pods_become_a_cluster(cluster: Cluster, shop: str) -> None:
     status = cluster.get("eplat", "main", shop)["status"]
     assert status["nodes"] == {"desired": 3, "ready": 3, "updated": 3}
     assert status["bootstrapServers"]["plain"].endswith(":9092")
-    quorum = in_broker(cluster, "/opt/kafka/bin/kafka-metadata-quorum.sh", "describe", "--status")
+    quorum = in_broker(cluster, "kafka-metadata-quorum", "describe", "--status")
     assert status["clusterId"] in quorum
     assert len([n for n, d in status["directoryIds"].items() if d in quorum]) == 3, quorum
 
@@ -53,7 +53,7 @@ def test_three_pods_become_a_cluster(cluster: Cluster, shop: str) -> None:
 def test_a_topic_becomes_a_topic_with_three_replicas(cluster: Cluster, shop: str) -> None:
     cluster.apply(objects.topic("orders", 12), namespace=shop)
     cluster.ready("ptopic", "orders", shop, 40)
-    described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
+    described = in_broker(cluster, "kafka-topics", "--describe", "--topic", "orders").replace("\t", " ")
     assert "PartitionCount: 12" in described and "ReplicationFactor: 3" in described
 
 
@@ -63,7 +63,7 @@ def test_a_deleted_pod_comes_back_with_its_data(cluster: Cluster, shop: str) -> 
     eventually("degraded is said", lambda: cluster.get("eplat", "main", shop)["status"]["nodes"]["ready"], lambda n: n == 2, 60)
     eventually("back", lambda: cluster.get("pod", "main-nodes-1", shop)["metadata"]["uid"], lambda uid: uid != before, 90)
     cluster.ready("eplat", "main", shop, 90)
-    described = in_broker(cluster, "/opt/kafka/bin/kafka-topics.sh", "--describe", "--topic", "orders").replace("\t", " ")
+    described = in_broker(cluster, "kafka-topics", "--describe", "--topic", "orders").replace("\t", " ")
     assert "PartitionCount: 12" in described
 
 

@@ -17,7 +17,7 @@ from .wait import eventually
 NAMESPACE = "penstock"
 GRPC = 19443          # inside the testbed; KEDA and the operator reach it on the loopback address
 METRICS_API = 17443   # on the node address, behind Service penstock-scaler
-HEALTH = {"operator": 18081, "scaler": 18082}
+HEALTH = {"operator": 28081, "scaler": 28082}
 IMAGE = "localhost/penstock-kafka:4.3.1"
 
 
