@@ -67,4 +67,14 @@ void set_failed(api::Conditions& conditions, std::int64_t generation, WallTime n
             error.retry.when == Retry::When::kNever);
 }
 
+void keep_transitions(const api::Conditions& before, api::Conditions& after) {
+  for (const api::Condition& was : before.all()) {
+    const api::Condition* found = after.find(was.type);
+    if (!found || found->status != was.status || found->last_transition == was.last_transition) continue;
+    const api::Condition is = *found;
+    after.remove(is.type);
+    after.set(is.type, is.status, is.reason, is.message, is.observed_generation, was.last_transition);
+  }
+}
+
 }  // namespace penstock::op

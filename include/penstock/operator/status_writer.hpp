@@ -17,4 +17,7 @@ void set_ready(api::Conditions& conditions, std::int64_t generation, WallTime no
 // The reason and message for a reconcile that an error ended.
 void set_failed(api::Conditions& conditions, std::int64_t generation, WallTime now, const Error& error);
 
+// A condition that ends as it was has not moved, though it was set otherwise in between.
+void keep_transitions(const api::Conditions& before, api::Conditions& after);
+
 }  // namespace penstock::op

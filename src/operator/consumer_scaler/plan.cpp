@@ -116,6 +116,8 @@ class Planner {
   // There is no decision to act on yet.
   bool waiting() {
     if (known()) return false;
+    // Just after the operator's own start nothing is heard yet, which is no news about this object.
+    if (!o_.decision && heard(o_) && scaler_.status.conditions.find("Ready")) return true;
     std::string why = "waiting for the first decision of penstock-scaler";
     if (o_.decision && !o_.decision->error().empty()) {
       why = o_.decision->error();

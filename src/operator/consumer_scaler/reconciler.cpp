@@ -8,7 +8,8 @@
 namespace penstock::op::consumer_scaler {
 namespace {
 
-constexpr Duration kAgain = 100ms;       // after replicas were set: tell it
+constexpr Duration kAgain = 100ms;  // after replicas were set: tell it
+constexpr Duration kNextSecond = 1s;
 constexpr Duration kBrokenCheck = 2min;  // of what only a person can help
 
 k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
@@ -98,8 +99,9 @@ Result<runtime::Outcome> Reconciler::failed(const api::ConsumerScaler& scaler, a
   return std::unexpected(error);
 }
 
-Result<std::optional<Duration>> Reconciler::write(const api::ConsumerScaler& scaler,
-                                                  const api::ConsumerScalerStatus& status, std::stop_token stop) {
+Result<std::optional<Duration>> Reconciler::write(const api::ConsumerScaler& scaler, api::ConsumerScalerStatus status,
+                                                  std::stop_token stop) {
+  keep_transitions(scaler.status.conditions, status.conditions);
   const k8s::ObjectKey key = key_of(scaler);
   Json wanted = api::print_status(status);
   if (wanted == api::print_status(scaler.status)) return std::nullopt;
@@ -111,6 +113,10 @@ Result<std::optional<Duration>> Reconciler::write(const api::ConsumerScaler& sca
   }
   if (!worth_writing(scaler.status, status, since))
     return since < kNumbersEvery ? std::optional(kNumbersEvery - since) : std::nullopt;
+  if (!worth_writing(scaler.status, status, 0s)) {
+    std::lock_guard lock(mutex_);
+    if (!numbers_.take(now)) return kNextSecond;
+  }
   latest_.writing(key);
   const auto answer =
       client_.call(k8s::apply_status(k8s::kinds::kConsumerScaler,

@@ -93,8 +93,8 @@ Result<runtime::Outcome> Reconciler::failed(const api::Topic& topic, api::TopicS
   return std::unexpected(error);
 }
 
-Result<void> Reconciler::write(const api::Topic& topic, const api::TopicStatus& status, std::stop_token stop,
-                               bool recorded) {
+Result<void> Reconciler::write(const api::Topic& topic, api::TopicStatus status, std::stop_token stop, bool recorded) {
+  keep_transitions(topic.status.conditions, status.conditions);
   Json wanted = api::print_status(status);
   if (!recorded && wanted == api::print_status(topic.status)) return {};
   latest_.writing({topic.meta.ns, topic.meta.name});

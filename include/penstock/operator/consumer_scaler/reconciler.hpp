@@ -7,6 +7,25 @@
 
 namespace penstock::op::consumer_scaler {
 
+// So many things in each second. Not thread-safe.
+class Budget {
+ public:
+  explicit Budget(int per_second) : per_second_(per_second) {}
+  bool take(SteadyTime now) {
+    if (now - second_ >= 1s) {
+      second_ = now;
+      left_ = per_second_;
+    }
+    if (left_ == 0) return false;
+    --left_;
+    return true;
+  }
+
+ private:
+  int per_second_, left_ = 0;
+  SteadyTime second_{};
+};
+
 class Reconciler {
  public:
   static constexpr std::string_view kFieldManager = "penstock-consumerscaler";
@@ -20,7 +39,7 @@ class Reconciler {
   Result<runtime::Outcome> failed(const api::ConsumerScaler& scaler, api::ConsumerScalerStatus status,
                                   const Error& error, std::stop_token stop);
   // The time until what was not written now may be written.
-  Result<std::optional<Duration>> write(const api::ConsumerScaler& scaler, const api::ConsumerScalerStatus& status,
+  Result<std::optional<Duration>> write(const api::ConsumerScaler& scaler, api::ConsumerScalerStatus status,
                                         std::stop_token stop);
   Result<bool> act(const api::ConsumerScaler& scaler, const std::vector<Action>& actions,
                    runtime::ReconcileContext& context);
@@ -34,6 +53,7 @@ class Reconciler {
   ReplicaSight sight_;
   std::mutex mutex_;
   std::map<k8s::ObjectKey, SteadyTime> written_;
+  Budget numbers_{20};  // status writes a second, of all objects together, that say nothing but numbers
 };
 
 }  // namespace penstock::op::consumer_scaler

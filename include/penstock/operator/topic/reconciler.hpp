@@ -23,8 +23,7 @@ class Reconciler {
   Result<runtime::Outcome> failed(const api::Topic& topic, api::TopicStatus status, const Error& error,
                                   std::stop_token stop, bool recorded = false);
   // recorded: the API server has another status than the Topic that was read.
-  Result<void> write(const api::Topic& topic, const api::TopicStatus& status, std::stop_token stop,
-                     bool recorded = false);
+  Result<void> write(const api::Topic& topic, api::TopicStatus status, std::stop_token stop, bool recorded = false);
 
   const Stores& stores_;
   const Platforms& platforms_;
