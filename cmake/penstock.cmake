@@ -19,6 +19,7 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 
 add_library(penstock_options INTERFACE)
 target_compile_features(penstock_options INTERFACE cxx_std_23)
+target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR}/cmake)  # precompiled.hpp
 target_compile_options(
   penstock_options
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
@@ -57,10 +58,11 @@ function(penstock_library folder)
   penstock_precompile(penstock_${folder})
 endfunction()
 
-# One precompiled header for every target; it is compiled with penstock_options alone, so that it fits them all.
+# One precompiled header for every target; it is compiled with penstock_options alone, so that it fits them all. It is
+# named without its path, so that ccache finds it again from another checkout.
 add_library(penstock_precompiled STATIC ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(penstock_precompiled PRIVATE penstock_options)
-target_precompile_headers(penstock_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+target_precompile_headers(penstock_precompiled PRIVATE <precompiled.hpp>)
 function(penstock_precompile target)
   target_precompile_headers(${target} REUSE_FROM penstock_precompiled)
 endfunction()

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <thread>
+
+#include <sys/socket.h>
 
 namespace penstock::kafka {
 namespace {
@@ -13,6 +17,10 @@ using Words = std::array<char, 512>;
 
 // A broker that restarts, or closes an idle connection, is back within this; librdkafka then says nothing more.
 constexpr Duration kAllDownPatience = 2s;
+
+// Between two attempts to connect to one address. While a request waits for a broker that is down, librdkafka (2.8)
+// sets its own back-off aside at each failure: some 10,000 attempts a second were seen.
+constexpr Duration kBetweenConnects = 100ms;
 
 // syslog's levels
 constexpr int kSyslogWarning = 4;
@@ -121,6 +129,12 @@ Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const
 
   rd_kafka_conf_set_opaque(settings.get(), handle.get());
   rd_kafka_conf_set_log_cb(settings.get(), on_log);
+  rd_kafka_conf_set_connect_cb(settings.get(),
+                               [](int socket, const sockaddr* address, int length, const char* name, void* self) {
+                                 static_cast<Handle*>(self)->pace(name);
+                                 const int done = connect(socket, address, static_cast<socklen_t>(length));
+                                 return done == 0 || errno == EINPROGRESS ? 0 : errno;
+                               });
   rd_kafka_conf_set_error_cb(settings.get(), [](rd_kafka_t*, int error, const char* words, void* self) {
     static_cast<Handle*>(self)->complained(static_cast<rd_kafka_resp_err_t>(error), words);
   });
@@ -143,6 +157,19 @@ Handle::~Handle() {
 void Handle::listen() {
   while (rd_kafka_poll(rk_, 0) > 0) {
   }
+}
+
+// On the broker's own thread of librdkafka, which has nothing else to do before it is connected.
+void Handle::pace(const std::string& address) {
+  SteadyTime now = SystemClock{}.now();
+  SteadyTime next;
+  {
+    std::lock_guard lock(mutex_);
+    auto& last = last_connect_[address];
+    next = std::max(now, last + kBetweenConnects);
+    last = next;
+  }
+  if (next > now) std::this_thread::sleep_for(next - now);
 }
 
 void Handle::complained(rd_kafka_resp_err_t error, const char* words) {

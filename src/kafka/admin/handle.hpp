@@ -4,6 +4,7 @@
 
 #include <penstock/kafka/types.hpp>
 
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -66,6 +67,7 @@ class Handle {
 
  private:
   explicit Handle(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
+  void pace(const std::string& address);
   void complained(rd_kafka_resp_err_t error, const char* words);
   Error unreachable() const;  // under mutex_, with a complaint
 
@@ -78,6 +80,7 @@ class Handle {
   std::optional<SteadyTime> all_down_since_;
   bool coordinator_moved_ = false;
   std::optional<SteadyTime> abandoned_since_;
+  std::map<std::string, SteadyTime> last_connect_;  // by address
 };
 
 }  // namespace penstock::kafka
