@@ -70,7 +70,7 @@ Result<Address> parse_address(const std::string& text) {
   return fail(Code::kInvalid, "an address must be HOST:PORT, not " + text, Retry::never());
 }
 
-Result<void> run(const Settings& settings, std::stop_token stop) {
+Result<void> run(const Settings& settings, const std::stop_token& stop) {
   const auto health_address = parse_address(settings.health_address);
   if (!health_address) return std::unexpected(health_address.error());
   const auto metrics_address = parse_address(settings.metrics_api_address);
@@ -105,8 +105,8 @@ Result<void> run(const Settings& settings, std::stop_token stop) {
   const auto transport = k8s::connect(*config);
   MetricsServer metrics(world, answers, k8s::Client(transport, kCallTimeout), ns, clock);
   const Watches watches(world, transport, ns);
-  std::jthread sampling([&](std::stop_token own) { samplers.run(own); });
-  std::jthread serving([&](std::stop_token own) { metrics.run(*metrics_address, own); });
+  std::jthread sampling([&](const std::stop_token& own) { samplers.run(own); });
+  std::jthread serving([&](const std::stop_token& own) { metrics.run(*metrics_address, own); });
   log::info("penstock-scaler serves", {{"namespace", ns},
                                        {"grpc", (*grpc_server)->port()},
                                        {"health", (*health)->port()},

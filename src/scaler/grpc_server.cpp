@@ -11,7 +11,7 @@ constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr int kMaxMetadataBytes = 8 * 1024;
 // KEDA holds one StreamIsActive for each ScaledObject on one connection.
 constexpr int kMaxStreamsPerConnection = 20'000;
-constexpr std::size_t kMaxBufferBytes = 64U * 1024 * 1024;
+constexpr std::size_t kMaxBufferBytes = std::size_t{64} * 1024 * 1024;
 // A peer that is gone without a word is noticed after these.
 constexpr int kKeepaliveMs = 30'000, kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingMs = 5'000;

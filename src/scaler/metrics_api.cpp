@@ -12,6 +12,9 @@ constexpr std::string_view kVersionPath = "/apis/external.metrics.k8s.io/v1beta1
 constexpr std::string_view kMetric = "penstock-lag";
 constexpr std::string_view kScalerLabel = "penstock.dev/scaler";
 constexpr std::string_view kTargetLabel = "penstock.dev/target";
+constexpr std::string_view kNamespaces = "/namespaces/";
+// Exact in a double, also in thousandths.
+constexpr double kLargest = 9e12;
 
 http::ServerResponse json(int status, const Json& body) {
   return {status, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace)};
@@ -127,8 +130,7 @@ Result<Asked> asked_in(std::string_view query) {
 
 std::string print_quantity(double value) {
   if (!(value > 0)) return "0";
-  constexpr double kMost = 9e15;  // exact in a double, also in thousandths
-  value = std::min(value, kMost);
+  value = std::min(value, kLargest);
   const double whole = std::round(value);
   if (std::abs(value - whole) < 0.0005) return std::to_string(static_cast<std::int64_t>(whole));
   return std::to_string(static_cast<std::int64_t>(std::ceil(value * 1000))) + "m";
@@ -170,7 +172,6 @@ http::ServerResponse MetricsApi::handle(const http::ServerRequest& request) cons
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path == kGroupPath) return json(200, group());
   if (path == kVersionPath) return json(200, resource_list());
-  constexpr std::string_view kNamespaces = "/namespaces/";
   if (path.starts_with(kVersionPath) && path.substr(kVersionPath.size()).starts_with(kNamespaces)) {
     const std::string_view rest = path.substr(kVersionPath.size() + kNamespaces.size());
     const std::size_t slash = rest.find('/');

@@ -29,7 +29,7 @@ std::shared_ptr<const FrontProxy> MetricsServer::front_proxy() const {
   return front_proxy_;
 }
 
-void MetricsServer::read_front_proxy(std::stop_token stop) {
+void MetricsServer::read_front_proxy(const std::stop_token& stop) {
   const auto object =
       client_.call(k8s::get(k8s::kinds::kConfigMap, {"kube-system", "extension-apiserver-authentication"}), stop);
   const auto proxy = object ? parse_front_proxy(*object) : Result<FrontProxy>(std::unexpected(object.error()));
@@ -54,7 +54,7 @@ Result<http::ServerTls> MetricsServer::tls() const {
   return http::ServerTls{(*secret)->certificate, (*secret)->key, proxy->client_authorities};
 }
 
-void MetricsServer::run(const Address& address, std::stop_token stop) {
+void MetricsServer::run(const Address& address, const std::stop_token& stop) {
   std::unique_ptr<http::Server> server;
   std::string problem;
   SteadyTime read_at{};

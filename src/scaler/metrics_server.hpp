@@ -16,10 +16,10 @@ class MetricsServer {
   MetricsServer(const World& world, const Answers& answers, const k8s::Client& client, const std::string& ns,
                 const Clock& clock);
   // Returns at the stop.
-  void run(const Address& address, std::stop_token stop);
+  void run(const Address& address, const std::stop_token& stop);
 
  private:
-  void read_front_proxy(std::stop_token stop);
+  void read_front_proxy(const std::stop_token& stop);
   std::shared_ptr<const FrontProxy> front_proxy() const;
   Result<http::ServerTls> tls() const;
 

@@ -7,7 +7,7 @@ namespace penstock::scaler {
 namespace {
 
 // Ticks at a steady beat; a tick that took longer is followed at once, missed beats are not made up for.
-void beat(std::stop_token stop, const Clock& clock, Duration period, const std::function<void()>& tick) {
+void beat(const std::stop_token& stop, const Clock& clock, Duration period, const std::function<void()>& tick) {
   SteadyTime next = clock.now();
   while (!stop.stop_requested()) {
     tick();
@@ -44,7 +44,7 @@ Result<void> Sampler::ensure_reader() {
   return {};
 }
 
-void Sampler::tick(std::stop_token stop) {
+void Sampler::tick(const std::stop_token& stop) {
   const SteadyTime started = clock_.now();
   const std::string name = platform_.to_string();
   const std::vector<Subject> subjects = world_.subjects_of(platform_);
@@ -80,8 +80,8 @@ Samplers::Samplers(World& world, Board& board, OpenReader open, Meters& meters, 
   });
 }
 
-void Samplers::run(std::stop_token stop) {
-  std::jthread homeless([this](std::stop_token own) { without_platform(own); });
+void Samplers::run(const std::stop_token& stop) {
+  std::jthread homeless([this](const std::stop_token& own) { without_platform(own); });
   std::map<k8s::ObjectKey, std::jthread> threads;
   for (;;) {
     {
@@ -99,7 +99,7 @@ void Samplers::run(std::stop_token stop) {
     });
     for (const auto& platform : wanted) {
       if (threads.contains(platform)) continue;
-      threads.emplace(platform, std::jthread([this, platform](std::stop_token own) {
+      threads.emplace(platform, std::jthread([this, platform](const std::stop_token& own) {
                         Sampler sampler(platform, world_, board_, open_, meters_, clock_, options_);
                         beat(own, clock_, options_.tick, [&] { sampler.tick(own); });
                       }));
@@ -109,7 +109,7 @@ void Samplers::run(std::stop_token stop) {
   for (auto& [platform, thread] : threads) thread.request_stop();
 }
 
-void Samplers::without_platform(std::stop_token stop) {
+void Samplers::without_platform(const std::stop_token& stop) {
   Engine engine;
   beat(stop, clock_, options_.tick, [&] {
     const auto subjects = world_.subjects_without_platform();

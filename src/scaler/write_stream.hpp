@@ -30,6 +30,7 @@ class WriteStream : public grpc::ServerWriteReactor<Message>,
     pump_locked();
   }
 
+  // NOLINTBEGIN(readability-identifier-naming): gRPC's names.
   void OnWriteDone(bool ok) final {
     const std::lock_guard lock(mutex_);
     writing_ = false;
@@ -45,6 +46,7 @@ class WriteStream : public grpc::ServerWriteReactor<Message>,
     on_done_();
     const auto last = std::move(self_);
   }
+  // NOLINTEND(readability-identifier-naming)
 
  protected:
   // From within next(): the stream ends with this.

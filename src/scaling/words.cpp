@@ -1,6 +1,11 @@
 #include "words.hpp"
 
 namespace penstock::scaling {
+namespace {
+
+constexpr std::size_t kShown = 10;
+
+}  // namespace
 
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
@@ -14,7 +19,6 @@ std::string count(std::int64_t number, std::string_view thing) {
 }
 
 std::string partition_list(const std::vector<int>& partitions) {
-  constexpr std::size_t kShown = 10;
   std::string text;
   for (std::size_t i = 0; i < partitions.size() && i < kShown; ++i)
     text += (i == 0 ? "" : ", ") + std::to_string(partitions[i]);

@@ -26,6 +26,6 @@ struct Address {
 Result<Address> parse_address(const std::string& text);
 
 // Serves until the stop; an error when it can't begin.
-Result<void> run(const Settings& settings, std::stop_token stop);
+Result<void> run(const Settings& settings, const std::stop_token& stop);
 
 }  // namespace penstock::scaler

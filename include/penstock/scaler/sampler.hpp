@@ -31,7 +31,7 @@ class Sampler {
   Sampler(k8s::ObjectKey platform, const World& world, Board& board, OpenReader open, Meters& meters,
           const Clock& clock, SamplerOptions options);
   // Reads, decides, publishes: once.
-  void tick(std::stop_token stop);
+  void tick(const std::stop_token& stop);
 
  private:
   // Unset after an error, which is then every subject's.
@@ -53,10 +53,10 @@ class Samplers {
  public:
   Samplers(World& world, Board& board, OpenReader open, Meters& meters, const Clock& clock, SamplerOptions options);
   // Starts and stops platforms' threads as views come and go; returns at the stop, with all of them joined.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
 
  private:
-  void without_platform(std::stop_token stop);
+  void without_platform(const std::stop_token& stop);
 
   World& world_;
   Board& board_;
