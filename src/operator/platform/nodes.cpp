@@ -34,6 +34,16 @@ bool is_ready(const Json& pod) {
   return condition(pod, "Ready").value("status", "") == "True" && !pod.at("metadata").contains("deletionTimestamp");
 }
 
+bool is_stuck(const Json& pod) {
+  if (pod.at("metadata").contains("deletionTimestamp")) return false;
+  if (condition(pod, "PodScheduled").value("status", "") == "False") return true;
+  const Json containers = pod.value("status", Json::object()).value("containerStatuses", Json::array());
+  if (containers.empty()) return false;
+  const Json waiting = containers[0].value("state", Json::object()).value("waiting", Json::object());
+  const std::string reason = waiting.value("reason", "");
+  return !reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing";
+}
+
 std::string doing(const Json& pod) {
   if (pod.at("metadata").contains("deletionTimestamp")) return "being deleted";
   const Json status = pod.value("status", Json::object());
@@ -77,6 +87,7 @@ NodeReport report(const Layout& layout, const Children& children) {
       ++out.counts.updated;
     } else {
       out.old.push_back(node.pod);
+      if (out.stuck.empty() && is_stuck(pod->second)) out.stuck = node.pod;
     }
   }
   if (waiting > 1) out.waiting += " and " + std::to_string(waiting - 1) + " more";

@@ -50,7 +50,8 @@ void pin(PlatformPlan& plan, const Observed& observed, const Ids& ids) {
       record(observed.platform, plan.status, "its nodes are to be formatted for cluster " + ids.cluster));
 }
 
-std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now) {
+std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, const Layout& layout,
+                               const NodeReport& nodes, WallTime now) {
   const auto image = choose_image(layout);
   if (!image) return image.error();
   hold_finalizer(plan, observed);
@@ -67,6 +68,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
     upkeep.volumes(*pool);
     upkeep.stateful_set(*pool, *image);
   }
+  upkeep.unstick(nodes);
   if (upkeep.conflicts().empty()) {
     plan.status.conditions.remove("Conflict");
     return std::nullopt;
@@ -101,7 +103,7 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
     wrong_cluster(plan, observed, now);
     return plan;
   }
-  const auto refusal = keep_up(plan, observed, layout, now);
+  const auto refusal = keep_up(plan, observed, layout, nodes, now);
   // Whatever is wrong with the spec, a cluster that answers stays usable.
   if (observed.answer) {
     verified(plan, observed);

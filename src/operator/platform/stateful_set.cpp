@@ -91,8 +91,11 @@ Json volume_claim(const Layout& layout, const Node& node, const std::set<int>& s
   metadata["annotations"] = {{std::string(kClusterIdAnnotation), layout.ids().cluster},
                              {"penstock.dev/node-id", std::to_string(node.id)}};
   const auto directory = layout.ids().directories.find(std::to_string(node.id));
-  if (directory != layout.ids().directories.end() && !settled.contains(node.id))
-    metadata["annotations"]["penstock.dev/directory-id"] = directory->second;
+  if (settled.contains(node.id)) {
+    metadata["annotations"][kSettledAnnotation] = "true";
+  } else if (directory != layout.ids().directories.end()) {
+    metadata["annotations"][kDirectoryIdAnnotation] = directory->second;
+  }
   return {{"apiVersion", "v1"},
           {"kind", "PersistentVolumeClaim"},
           {"metadata", std::move(metadata)},

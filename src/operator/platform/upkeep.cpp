@@ -2,7 +2,6 @@
 
 #include <penstock/base/quantity.hpp>
 #include <penstock/operator/platform/difference.hpp>
-#include <penstock/operator/platform/nodes.hpp>
 
 #include <algorithm>
 
@@ -29,18 +28,35 @@ void collect(const Json& change, const std::string& path, std::string& out) {
 
 Upkeep::Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now)
     : plan_(plan), observed_(observed), layout_(layout), now_(now) {
-  for (const auto& pool : layout.kafka().node_pools) settled_[pool.name] = settled(pool);
+  bool formed = false;
+  for (const auto& pool : layout.kafka().node_pools) {
+    settled_[pool.name] = settled(pool);
+    formed = formed || (pool.has(api::Role::kController) && !settled_[pool.name].empty());
+  }
+  // Once there is a quorum, a voter whose own volume is not there has lost it: its old identity is not given out again.
+  for (const Node& node : layout.nodes())
+    if (formed && node.pool->has(api::Role::kController) && annotation(node, kDirectoryIdAnnotation).empty())
+      settled_[node.pool->name].insert(node.id);
 }
 
-// A node that was seen ready in a cluster that answers has its place in it for good.
+std::string Upkeep::annotation(const Node& node, std::string_view name) const {
+  const auto claim = observed_.children.volume_claims.find(node.volume);
+  if (claim == observed_.children.volume_claims.end()) return "";
+  return claim->second.at("metadata").value("annotations", Json::object()).value(std::string(name), "");
+}
+
+// A node that was seen ready in a cluster that answers has its place in it for good: its ConfigMap and its volume say
+// so.
 std::set<int> Upkeep::settled(const api::NodePool& pool) const {
   std::set<int> out;
   const auto map = observed_.children.config_maps.find(layout_.stateful_set(pool));
   if (map != observed_.children.config_maps.end() && is_ours(map->second)) out = settled_nodes(map->second);
-  if (!observed_.answer || observed_.answer->cluster_id != layout_.ids().cluster) return out;
+  const bool answers = observed_.answer && observed_.answer->cluster_id == layout_.ids().cluster;
   for (const Node& node : layout_.nodes()) {
+    if (node.pool != &pool) continue;
     const auto pod = observed_.children.pods.find(node.pod);
-    if (node.pool == &pool && pod != observed_.children.pods.end() && is_ready(pod->second)) out.insert(node.id);
+    const bool ready = pod != observed_.children.pods.end() && is_ready(pod->second);
+    if ((answers && ready) || annotation(node, kSettledAnnotation) == "true") out.insert(node.id);
   }
   return out;
 }
@@ -83,6 +99,15 @@ void Upkeep::stateful_set(const api::NodePool& pool, const std::string& image) {
     for (const auto* field : {"serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"})
       wanted["spec"].erase(field);
   want(k8s::kinds::kStatefulSet, std::move(wanted), live, "runs the nodes of pool " + pool.name);
+}
+
+void Upkeep::unstick(const NodeReport& nodes) {
+  const auto pod = observed_.children.pods.find(nodes.stuck);
+  if (pod == observed_.children.pods.end()) return;
+  plan_.actions.push_back(DeleteObject{k8s::kinds::kPod,
+                                       {layout_.platform().meta.ns, nodes.stuck},
+                                       pod->second.at("metadata").value("uid", ""),
+                                       doing(pod->second) + "; the settings have changed since it was made"});
 }
 
 // Never fewer than there are with a place in the cluster: they hold data.
@@ -135,8 +160,7 @@ void Upkeep::volume(const Node& node) {
     return;
   }
   const Json& live = there->second;
-  const Json annotations = live.at("metadata").value("annotations", Json::object());
-  const std::string holds = annotations.value(std::string(kClusterIdAnnotation), "");
+  const std::string holds = annotation(node, kClusterIdAnnotation);
   if (holds != layout_.ids().cluster) {
     conflicts_.push_back("PersistentVolumeClaim " + key.name + " holds data of " +
                          (holds.empty() ? "something else" : "cluster " + holds));

@@ -1,5 +1,6 @@
 // Compares the children of a platform as they should be with those that are, and writes down what must be done. Pure.
 #pragma once
+#include <penstock/operator/platform/nodes.hpp>
 #include <penstock/operator/platform/plan.hpp>
 #include <penstock/operator/platform/render.hpp>
 
@@ -16,6 +17,8 @@ class Upkeep {
   // Before the pods that use them: what a StatefulSet makes does not say whose data it holds.
   void volumes(const api::NodePool& pool);
   void stateful_set(const api::NodePool& pool, const std::string& image);
+  // A pod that can't start keeps its old settings for ever, as nobody else deletes it: the repair must reach it.
+  void unstick(const NodeReport& nodes);
 
   // Objects that have a child's name and are somebody else's, in words. They are not touched.
   const std::vector<std::string>& conflicts() const { return conflicts_; }
@@ -23,6 +26,7 @@ class Upkeep {
  private:
   bool is_ours(const Json& object) const;
   std::set<int> settled(const api::NodePool& pool) const;
+  std::string annotation(const Node& node, std::string_view name) const;  // of its volume; empty when there is none
   int replicas(const api::NodePool& pool);
   void volume(const Node& node);
   void want(const k8s::Resource& resource, Json wanted, const std::map<std::string, Json>& live, const std::string& why,

@@ -252,6 +252,29 @@ TEST_CASE("pods of an older revision are counted and named, and not restarted") 
   CHECK(world.count("DELETE", "/pods") == 0);
 }
 
+TEST_CASE("a pod that can't start gets the settings that repair it, one pod at a time, and no other pod does") {
+  World world(managed(kCombined));
+  run(world, 3);
+  for (const auto* name : {"main-all-0", "main-all-1", "main-all-2"})
+    (*world.api->find(k8s::kinds::kPod, name))["metadata"]["labels"]["controller-revision-hash"] = "rev-0";
+  const Json starting{
+      {"conditions", Json::array()},
+      {"containerStatuses", Json::array({{{"state", {{"waiting", {{"reason", "ContainerCreating"}}}}}}})}};
+  const Json pulling{
+      {"conditions", Json::array()},
+      {"containerStatuses", Json::array({{{"state", {{"waiting", {{"reason", "ImagePullBackOff"}}}}}}})}};
+  (*world.api->find(k8s::kinds::kPod, "main-all-0"))["status"] = starting;
+  REQUIRE(world.settle());
+  CHECK(world.count("DELETE", "/pods") == 0);
+  (*world.api->find(k8s::kinds::kPod, "main-all-0"))["status"] = pulling;
+  (*world.api->find(k8s::kinds::kPod, "main-all-1"))["status"] = pulling;
+  REQUIRE(world.reconcile());
+  CHECK(world.count("DELETE", "/pods") == 1);
+  REQUIRE(world.settle());
+  CHECK(world.count("DELETE", "/pods") == 2);
+  CHECK(world.api->find(k8s::kinds::kPod, "main-all-2") != nullptr);
+}
+
 TEST_CASE("a node that was ready once never again formats an empty volume as a first voter") {
   World world(managed(kCombined));
   REQUIRE(world.settle());
@@ -267,6 +290,22 @@ TEST_CASE("a node that was ready once never again formats an empty volume as a f
   world.api->erase(k8s::kinds::kPod, "main-all-0");
   REQUIRE(world.settle());
   CHECK(format().starts_with("0 --no-initial-controllers\n1 --no-initial-controllers\n2 --initial-controllers 0@"));
+}
+
+TEST_CASE("a voter that lost its volume is not given its old identity again, not even by a platform made anew") {
+  World world(managed(kCombined));
+  run(world, 3);
+  World next(managed(kCombined));
+  for (const Json& claim : world.api->all(k8s::kinds::kPersistentVolumeClaim)) {
+    CHECK(claim["metadata"]["annotations"]["penstock.dev/settled"] == "true");
+    if (k8s::key_of(claim).name != "data-main-all-1") next.api->put(k8s::kinds::kPersistentVolumeClaim, claim);
+  }
+  REQUIRE(next.settle());
+  const Json map = *next.api->find(k8s::kinds::kConfigMap, "main-all");
+  CHECK(map["data"]["format"] ==
+        "0 --no-initial-controllers\n1 --no-initial-controllers\n2 --no-initial-controllers\n");
+  const Json claim = *next.api->find(k8s::kinds::kPersistentVolumeClaim, "data-main-all-1");
+  CHECK_FALSE(claim["metadata"]["annotations"].contains("penstock.dev/directory-id"));
 }
 
 TEST_CASE("a platform that is made again over kept volumes is the same cluster") {

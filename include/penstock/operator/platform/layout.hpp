@@ -15,6 +15,8 @@ inline constexpr std::string_view kPoolLabel = "penstock.dev/node-pool";
 inline constexpr std::string_view kControllerLabel = "penstock.dev/controller";  // "true" on nodes with this role
 inline constexpr std::string_view kBrokerLabel = "penstock.dev/broker";
 inline constexpr std::string_view kClusterIdAnnotation = "penstock.dev/cluster-id";  // on volumes: whose data it is
+inline constexpr std::string_view kDirectoryIdAnnotation = "penstock.dev/directory-id";
+inline constexpr std::string_view kSettledAnnotation = "penstock.dev/settled";  // "true": its node was once ready
 
 struct Node {
   int id = 0;  // Kafka's node.id, and the pod's ordinal
