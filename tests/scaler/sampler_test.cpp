@@ -121,7 +121,7 @@ TEST_CASE("a platform that hangs and one that fails delay nobody else, and a sto
                     },
                     meters, clock, {100ms, 3s});
   {
-    const std::jthread running([&](std::stop_token stop) { samplers.run(stop); });
+    const std::jthread running([&](const std::stop_token& stop) { samplers.run(stop); });
     REQUIRE(all.get_future().wait_for(30s) == std::future_status::ready);
   }
   const auto snapshot = stage.board.read();

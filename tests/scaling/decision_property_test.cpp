@@ -23,7 +23,7 @@ class Generator {
   }
 
   api::ConsumerScalerSpec spec() {
-    api::ConsumerScalerSpec spec = testing::spec_of(number(1, 5) * (chance(0.5) ? 1 : 500), number(0, 4));
+    api::ConsumerScalerSpec spec = testing::spec_of(number(1, 5) * std::int64_t{chance(0.5) ? 1 : 500}, number(0, 4));
     if (chance(0.5)) spec.max_replicas = number(std::max(spec.min_replicas, 1), 40);
     spec.cap_to_partitions = chance(0.8);
     spec.consumers_per_replica = number(1, 3);

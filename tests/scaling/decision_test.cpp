@@ -117,7 +117,7 @@ TEST_CASE("with even spread only counts that relieve the fullest consumer are ch
   run.spec.even_spread = true;
   const int expected[] = {1, 2, 3, 4, 5, 10, 10, 10, 10, 10};
   for (int need = 1; need <= 10; ++need) {
-    const Decision decision = run.step(lag_of(need * 1000, 10));
+    const Decision decision = run.step(lag_of(need * std::int64_t{1000}, 10));
     CAPTURE(need);
     CHECK(decision.desired == expected[need - 1]);
     CHECK(decision.limited_by == (expected[need - 1] == need ? "" : "EvenSpread"));

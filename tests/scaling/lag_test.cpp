@@ -138,7 +138,7 @@ TEST_CASE("a commit beyond the end is no lag but a verdict, once it is sure not 
 TEST_CASE("commits that run ahead of a moving end are no verdict") {
   World world;
   world.topic("orders", 1);
-  for (int i = 0; i < 10; ++i) {
+  for (std::int64_t i = 0; i < 10; ++i) {
     const Lag lag = world.at(0, 0, 100 * i, 100 * i + 3).lag();
     CHECK(lag.total == 0);
     CHECK(lag.verdicts.empty());
