@@ -42,8 +42,12 @@ bool holds_quantities(const std::string& key) {
 bool covers(const Json& rendered, const Json& live, bool quantities) {
   if (rendered.is_object()) {
     if (!live.is_object()) return false;
-    for (const auto& [key, value] : rendered.items())
-      if (!live.contains(key) || !covers(value, live[key], quantities || holds_quantities(key))) return false;
+    for (const auto& [key, value] : rendered.items()) {
+      const bool amounts = quantities || holds_quantities(key);
+      if (!live.contains(key) || !covers(value, live[key], amounts)) return false;
+      // Nobody else sets what a container may use: an amount that is no longer asked for must go.
+      if (key == "resources" && !covers(live[key], value, amounts)) return false;
+    }
     return true;
   }
   if (rendered.is_array()) {

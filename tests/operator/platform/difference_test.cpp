@@ -25,6 +25,14 @@ TEST_CASE("a list that grew by hand is replaced whole") {
   CHECK(difference(rendered, {{"ports", Json::array({{{"port", 1}}, {{"port", 2}}})}}) == rendered);
 }
 
+TEST_CASE("what a container may use no longer is taken away with the list that it is in") {
+  const Json rendered{{"containers", Json::array({{{"name", "kafka"}, {"resources", Json::object()}}})}};
+  Json live = rendered;
+  CHECK(difference(rendered, live).empty());
+  live["containers"][0]["resources"] = {{"requests", {{"memory", "900Gi"}}}};
+  CHECK(difference(rendered, live) == rendered);
+}
+
 TEST_CASE("in an exact map a stranger's key goes, so that applying the difference gives our map") {
   const Json rendered{{"data", {{"a", "1"}}}};
   Json live{{"data", {{"a", "2"}, {"b", "3"}}}};
