@@ -117,7 +117,7 @@ class Scaling:
             objects.scaler("c", [workload.name], engine=self.engine, scaleTargetRef={"name": "absent"}), namespace=namespace)
         for name, word in {"a": "nowhere", "b": "absent", "c": "absent"}.items():
             eventually(f"{name} says what is wrong", lambda name=name: cluster.condition("cscaler", name, namespace, "Ready"),
-                       lambda c, word=word: c.get("status") != "True" and word in c.get("message", ""), 30)
+                       lambda c, word=word: c.get("status") == "False" and word in c.get("message", ""), 30)
         workload.produce(350)
         workload.becomes(4)
         assert cluster.get("deployment", "a", namespace)["spec"]["replicas"] == 0

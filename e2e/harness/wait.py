@@ -12,7 +12,8 @@ _pause = threading.Event()  # never set: its wait is the pause between two looks
 
 
 def eventually(what: str, look: Callable[[], T], good: Callable[[T], bool] = bool, seconds: float = 30) -> T:
-    """The first value that is good. AssertionError with the last value, or the last error, when none was in time."""
+    """The first value that is good. AssertionError with the last value, or the last error, when none was in time; one that the
+    look itself raises ends the wait."""
     end = time.monotonic() + seconds
     last: object = None
     while True:
@@ -21,6 +22,8 @@ def eventually(what: str, look: Callable[[], T], good: Callable[[T], bool] = boo
             if good(value):
                 return value
             last = value
+        except AssertionError:
+            raise
         except Exception as error:  # the thing may not be there yet: the message carries it if it never comes
             last = repr(error)
         if time.monotonic() > end:

@@ -42,6 +42,9 @@ class Series {
 struct Meters::State {
   prometheus::Family<prometheus::Gauge>& lag =
       gauges("penstock_consumer_lag", "Records not yet consumed by the group.");
+  prometheus::Family<prometheus::Gauge>& delay =
+      gauges("penstock_consumer_delay_seconds",
+             "At least the age of the oldest record not yet consumed; absent when unknown.");
   prometheus::Family<prometheus::Gauge>& desired = gauges("penstock_desired_replicas", "Replicas as decided.");
   prometheus::Family<prometheus::Gauge>& cap =
       gauges("penstock_cap", "Replicas that the partitions can feed; absent when there is no cap.");
@@ -59,10 +62,11 @@ struct Meters::State {
 
   struct One {
     Labels labels;
-    Series lag, desired, cap;
+    Series lag, delay, desired, cap;
   };
   void clear(One& one) {
     one.lag.clear(lag);
+    one.delay.clear(delay);
     one.desired.clear(desired);
     one.cap.clear(cap);
   }
@@ -97,6 +101,8 @@ void Meters::decided(const Entry& entry) {
   const auto& decision = entry.decision;
   using Value = std::optional<double>;
   one.lag.set(s.lag, one.labels, entry.lag ? Value(static_cast<double>(*entry.lag)) : std::nullopt);
+  one.delay.set(s.delay, one.labels,
+                entry.delay ? Value(static_cast<double>(entry.delay->count()) / 1e3) : std::nullopt);
   one.desired.set(s.desired, one.labels, decision.known ? Value(decision.desired) : std::nullopt);
   one.cap.set(s.cap, one.labels, decision.cap > 0 ? Value(decision.cap) : std::nullopt);
 }

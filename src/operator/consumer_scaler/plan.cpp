@@ -118,12 +118,12 @@ class Planner {
     if (known()) return false;
     // Just after the operator's own start nothing is heard yet, which is no news about this object.
     if (!o_.decision && heard(o_) && scaler_.status.conditions.find("Ready")) return true;
-    std::string why = "waiting for the first decision of penstock-scaler";
     if (o_.decision && !o_.decision->error().empty()) {
-      why = o_.decision->error();
-    } else if (!o_.feed_problem.empty()) {
-      why += ": " + o_.feed_problem;
+      ready(ConditionStatus::kFalse, "SampleFailed", o_.decision->error());
+      return true;
     }
+    std::string why = "waiting for the first decision of penstock-scaler";
+    if (!o_.feed_problem.empty()) why += ": " + o_.feed_problem;
     ready(ConditionStatus::kUnknown, "WaitingForDecision", why);
     return true;
   }
