@@ -9,22 +9,23 @@
 namespace penstock::op::platform {
 namespace {
 
+constexpr std::array<std::pair<std::string_view, double>, 15> kSuffixes{{{"", 1.0},
+                                                                         {"n", 1e-9},
+                                                                         {"u", 1e-6},
+                                                                         {"m", 1e-3},
+                                                                         {"k", 1e3},
+                                                                         {"M", 1e6},
+                                                                         {"G", 1e9},
+                                                                         {"T", 1e12},
+                                                                         {"P", 1e15},
+                                                                         {"Ki", 0x1p10},
+                                                                         {"Mi", 0x1p20},
+                                                                         {"Gi", 0x1p30},
+                                                                         {"Ti", 0x1p40},
+                                                                         {"Pi", 0x1p50},
+                                                                         {"Ei", 0x1p60}}};
+
 std::optional<double> amount(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, double>, 15> kSuffixes{{{"", 1.0},
-                                                                                  {"n", 1e-9},
-                                                                                  {"u", 1e-6},
-                                                                                  {"m", 1e-3},
-                                                                                  {"k", 1e3},
-                                                                                  {"M", 1e6},
-                                                                                  {"G", 1e9},
-                                                                                  {"T", 1e12},
-                                                                                  {"P", 1e15},
-                                                                                  {"Ki", 0x1p10},
-                                                                                  {"Mi", 0x1p20},
-                                                                                  {"Gi", 0x1p30},
-                                                                                  {"Ti", 0x1p40},
-                                                                                  {"Pi", 0x1p50},
-                                                                                  {"Ei", 0x1p60}}};
   const std::string copy(text);
   char* end = nullptr;
   const double number = std::strtod(copy.c_str(), &end);

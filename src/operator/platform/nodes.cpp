@@ -15,7 +15,7 @@ Json condition(const Json& pod, std::string_view type) {
 std::string ended(const Json& state) {
   const Json terminated = state.value("terminated", Json::object());
   if (terminated.empty()) return "";
-  const std::string reason = terminated.value("reason", "");
+  std::string reason = terminated.value("reason", "");
   if (reason.empty() || reason == "Error") return "exit code " + std::to_string(terminated.value("exitCode", 0));
   return reason;
 }

@@ -42,7 +42,7 @@ Children children_of(const k8s::ObjectKey& platform, const Stores& stores) {
 }  // namespace
 
 Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Connections& connections,
-                      std::stop_token stop) {
+                      const std::stop_token& stop) {
   const k8s::ObjectKey key{platform.meta.ns, platform.meta.name};
   Sight sight;
   Observed& observed = sight.observed;

@@ -25,11 +25,12 @@ std::expected<std::string, Refusal> choose_image(const Layout& layout) {
   const Settings& settings = layout.settings();
   const auto known = settings.default_images.find(version);
   if (known == settings.default_images.end()) {
-    std::vector<std::string> versions;
-    for (const auto& entry : settings.default_images) versions.push_back(entry.first);
-    return std::unexpected(
-        Refusal{"UnsupportedVersion", "Kafka " + version + " is not one that this operator runs: " +
-                                          (versions.empty() ? "none is configured" : join(versions))});
+    std::string versions;
+    for (const auto& [known_version, its_image] : settings.default_images)
+      versions.append(versions.empty() ? "" : ", ").append(known_version);
+    return std::unexpected(Refusal{"UnsupportedVersion", "Kafka " + version +
+                                                             " is not one that this operator runs; those are: " +
+                                                             (versions.empty() ? "none" : versions)});
   }
   if (image.empty()) return known->second;
   const bool allowed = std::ranges::any_of(settings.allowed_images,
@@ -73,7 +74,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
     plan.status.conditions.remove("Conflict");
     return std::nullopt;
   }
-  const Refusal conflict{"Conflict", join(upkeep.conflicts()) + ": rename it or delete it"};
+  Refusal conflict{"Conflict", join(upkeep.conflicts()) + ": rename it or delete it"};
   plan.status.conditions.set("Conflict", ConditionStatus::kTrue, conflict.reason, conflict.message,
                              observed.platform.meta.generation, now);
   return conflict;

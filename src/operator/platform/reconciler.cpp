@@ -90,7 +90,7 @@ Result<std::optional<api::EventPlatform>> Reconciler::State::current(const k8s::
   if (!entry) return std::nullopt;
   if (*entry && !(*entry)->status.cluster_id.empty()) return **entry;
   // What a cache has not heard of may be pinned all the same: only the server knows that nothing is.
-  const auto live = deps.client.find(k8s::kinds::kEventPlatform, key, stop);
+  const auto live = deps.client.find(k8s::kinds::kEventPlatform, key, std::move(stop));
   if (!live) return std::unexpected(live.error());
   if (!*live) return std::nullopt;
   auto platform = api::parse_event_platform(**live);

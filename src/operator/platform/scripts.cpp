@@ -6,9 +6,9 @@
 namespace penstock::op::platform {
 namespace {
 
-constexpr std::int64_t kMiB = 1024 * 1024;
-constexpr std::int64_t kDefaultHeap = 1024 * kMiB;      // what Kafka's own start script takes
-constexpr std::int64_t kLargestHeap = 6 * 1024 * kMiB;  // more only lengthens pauses; the page cache needs the rest
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kDefaultHeap = kMiB * 1024;      // what Kafka's own start script takes
+constexpr std::int64_t kLargestHeap = kMiB * 1024 * 6;  // more only lengthens pauses; the page cache needs the rest
 
 std::int64_t heap_bytes(const api::NodePool& pool) {
   if (!pool.heap.empty()) return parse_quantity(pool.heap).value_or(kDefaultHeap);

@@ -127,7 +127,7 @@ std::string format_options(const Layout& layout, const api::NodePool& pool, cons
     if (node.pool != &pool) continue;
     const std::string id = std::to_string(node.id);
     const bool first_voter = layout.ids().directories.contains(id) && !settled.contains(node.id);
-    out += id + (first_voter ? " --initial-controllers " + voters : " --no-initial-controllers") + "\n";
+    out.append(id).append(first_voter ? " --initial-controllers " + voters : " --no-initial-controllers").append("\n");
   }
   return out;
 }

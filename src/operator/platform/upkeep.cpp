@@ -15,11 +15,12 @@ std::string requested_storage(const Json& claim) {
 // "data.format, spec.replicas": what a patch touches.
 void collect(const Json& change, const std::string& path, std::string& out) {
   for (const auto& [key, value] : change.items()) {
-    const std::string here = path.empty() ? key : path + "." + key;
+    std::string here = path;
+    here.append(path.empty() ? "" : ".").append(key);
     if (value.is_object() && !value.empty()) {
       collect(value, here, out);
     } else {
-      out += (out.empty() ? "" : ", ") + here;
+      out.append(out.empty() ? "" : ", ").append(here);
     }
   }
 }

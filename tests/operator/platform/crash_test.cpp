@@ -27,7 +27,10 @@ struct Life {
 
   void phase(int cut) {
     world.api->writes_left = cut;
-    for (int i = 0; i < 3 && world.api->writes_left != 0; ++i) (void)world.reconcile();
+    for (int i = 0; i < 3 && world.api->writes_left != 0; ++i) {
+      const auto done = world.reconcile();
+      CHECK((done || world.api->writes_left == 0));
+    }
     world.api->writes_left = -1;
     world.restart();
     CHECK(world.settle());

@@ -90,7 +90,7 @@ TEST_CASE("a platform becomes ready, is published, and then nothing is written a
   CHECK(status["kafkaVersion"] == "4.3.1");
   CHECK(status["bootstrapServers"]["plain"] == "main-bootstrap.kafka.svc.cluster.local:9092");
   REQUIRE(world.platforms->find(world.key));
-  CHECK(world.platforms->find(world.key)->cluster_id == status["clusterId"]);
+  CHECK(world.platforms->find(world.key)->cluster_id == status["clusterId"].get<std::string>());
   CHECK(world.broker.last.bootstrap_servers == "main-bootstrap.kafka.svc.cluster.local:9091");
   const auto writes = world.api->writes.size();
   for (int i = 0; i < 3; ++i) CHECK(world.reconcile());

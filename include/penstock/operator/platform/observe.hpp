@@ -33,7 +33,7 @@ struct Sight {
   std::shared_ptr<kafka::Cluster> cluster;  // behind observed.answer
 };
 Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Connections& connections,
-                      std::stop_token stop);
+                      const std::stop_token& stop);
 
 // The connection of somebody else's cluster, from the spec and the Secrets it names in its own namespace.
 Result<kafka::Connection> external_connection(const api::EventPlatform& platform, const k8s::Client& client,
