@@ -4,10 +4,10 @@ import copy
 import json
 import pathlib
 import re
-import subprocess
 import uuid
 
 import pytest
+from harness.cluster import KubectlError
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -32,9 +32,9 @@ def namespace(kubectl):
 
 def refused(kubectl, verb, namespace, obj):
     """What the API server says against the object."""
-    with pytest.raises(subprocess.CalledProcessError) as caught:
+    with pytest.raises(KubectlError) as caught:
         kubectl(verb, "--dry-run=server", "-n", namespace, "-f", "-", stdin=json.dumps(obj))
-    return caught.value.stderr
+    return caught.str(value)
 
 
 def managed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
@@ -102,7 +103,10 @@ def test_deletion_waits_for_the_consumers(cluster: Cluster, kafka: KafkaClient, 
 
 def test_the_older_of_two_claims_wins(cluster: Cluster, kafka: KafkaClient, platform: str, namespace: str, name: str) -> None:
     cluster.apply(objects.topic(name, 2), namespace=namespace)
+    begun = time.time()
     settle(cluster, namespace, name)
+    # Kubernetes' ages have whole seconds: the second claim must be younger in them too.
+    eventually("a second later", lambda: int(time.time()) > int(begun) + 1)
     cluster.apply(objects.topic(f"{name}-b", 7, topicName=name), namespace=namespace)
     conflict = eventually("conflict", lambda: cluster.condition("ptopic", f"{name}-b", namespace, "Conflict"),
                           lambda c: c.get("status") == "True")
