@@ -34,7 +34,7 @@ def refused(kubectl, verb, namespace, obj):
     """What the API server says against the object."""
     with pytest.raises(KubectlError) as caught:
         kubectl(verb, "--dry-run=server", "-n", namespace, "-f", "-", stdin=json.dumps(obj))
-    return caught.str(value)
+    return str(caught.value)
 
 
 def managed():
