@@ -112,26 +112,16 @@ Result<PerItem<void>> send(Handle& handle, Duration timeout, rd_kafka_admin_op_t
                            const Requests& requests, Send send_chunk, ErrorAt errors_of) {
   Batch batch(handle, timeout);
   auto pointers = raw(requests.bindings);
-  std::span all(pointers);
-  for (const auto chunk : in_chunks(std::span(requests.names))) {
-    const auto part = all.first(chunk.size());
-    all = all.subspan(chunk.size());
-    batch.submit(
-        operation,
-        [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-          send_chunk(rk, part.data(), part.size(), options, queue);
-        },
-        [&outcome, chunk, errors_of](const Result<const rd_kafka_event_t*>& answer) {
-          if (!answer) return outcome.request_failed(chunk, answer.error());
-          const std::vector<const rd_kafka_error_t*> errors = errors_of(*answer);
-          for (std::size_t i = 0; i < std::min(errors.size(), chunk.size()); ++i) {
-            if (auto error = to_error(errors[i]))
-              outcome.refuse(chunk[i], *std::move(error));
-            else
-              outcome.set(chunk[i], {});
-          }
-        });
-  }
+  send_in_chunks(batch, operation, requests.names, pointers, outcome, send_chunk,
+                 [&outcome, errors_of](const rd_kafka_event_t* answer, std::span<const std::string> chunk) {
+                   const std::vector<const rd_kafka_error_t*> errors = errors_of(answer);
+                   for (std::size_t i = 0; i < std::min(errors.size(), chunk.size()); ++i) {
+                     if (auto error = to_error(errors[i]))
+                       outcome.refuse(chunk[i], *std::move(error));
+                     else
+                       outcome.set(chunk[i], {});
+                   }
+                 });
   batch.run();
   return outcome.take(requests.names);
 }

@@ -91,6 +91,27 @@ std::vector<std::span<T>> in_chunks(std::span<T> all, std::size_t size = kItemsP
   return chunks;
 }
 
+// One request for each chunk of items; `names` and `pointers` are parallel. `read` gets the answer and the chunk's
+// names.
+template <class Pointer, class Send, class Read>
+void send_in_chunks(Batch& batch, rd_kafka_admin_op_t operation, std::span<const std::string> names,
+                    std::vector<Pointer>& pointers, Outcome<void>& outcome, Send send, Read read) {
+  std::span<Pointer> all(pointers);
+  for (const auto chunk : in_chunks(names)) {
+    const auto part = all.first(chunk.size());
+    all = all.subspan(chunk.size());
+    batch.submit(
+        operation,
+        [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+          send(rk, part.data(), part.size(), options, queue);
+        },
+        [&outcome, chunk, read](const Result<const rd_kafka_event_t*>& answer) {
+          if (!answer) return outcome.request_failed(chunk, answer.error());
+          read(*answer, chunk);
+        });
+  }
+}
+
 // Raw pointers for a call, without the ownership.
 template <class T, auto Destroy>
 std::vector<T*> raw(const std::vector<Owned<T, Destroy>>& owned) {

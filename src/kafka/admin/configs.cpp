@@ -124,22 +124,13 @@ Result<PerItem<void>> AdminCluster::alter_topic_configs(const std::vector<TopicC
     pointers.push_back(resource.get());
   }
   Batch batch(*handle_, timeout);
-  std::span all(pointers);
-  for (const auto chunk : in_chunks(std::span<const std::string>(names))) {
-    const auto part = all.first(chunk.size());
-    all = all.subspan(chunk.size());
-    batch.submit(
-        RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS,
-        [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-          rd_kafka_IncrementalAlterConfigs(rk, part.data(), part.size(), options, queue);
-        },
-        [&outcome, chunk](const Result<const rd_kafka_event_t*>& answer) {
-          if (!answer) return outcome.request_failed(chunk, answer.error());
-          std::size_t count = 0;
-          const auto** found = rd_kafka_IncrementalAlterConfigs_result_resources(*answer, &count);
-          read_resources({found, count}, outcome, [](const auto*) { return Result<void>{}; });
-        });
-  }
+  send_in_chunks(batch, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, names, pointers, outcome,
+                 rd_kafka_IncrementalAlterConfigs,
+                 [&outcome](const rd_kafka_event_t* answer, std::span<const std::string>) {
+                   std::size_t count = 0;
+                   const auto** found = rd_kafka_IncrementalAlterConfigs_result_resources(answer, &count);
+                   read_resources({found, count}, outcome, [](const auto*) { return Result<void>{}; });
+                 });
   batch.run();
   return outcome.take(names);
 }

@@ -66,22 +66,12 @@ Result<PerItem<void>> send(Handle& handle, Duration timeout, rd_kafka_admin_op_t
                            Results results_of) {
   Batch batch(handle, timeout);
   auto pointers = raw(requests);
-  std::span all(pointers);
-  for (const auto chunk : in_chunks(std::span<const std::string>(names))) {
-    const auto part = all.first(chunk.size());
-    all = all.subspan(chunk.size());
-    batch.submit(
-        operation,
-        [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-          send_chunk(rk, part.data(), part.size(), options, queue);
-        },
-        [&outcome, chunk, results_of](const Result<const rd_kafka_event_t*>& answer) {
-          if (!answer) return outcome.request_failed(chunk, answer.error());
-          std::size_t count = 0;
-          const auto** results = results_of(*answer, &count);
-          read_results({results, count}, outcome);
-        });
-  }
+  send_in_chunks(batch, operation, names, pointers, outcome, send_chunk,
+                 [&outcome, results_of](const rd_kafka_event_t* answer, std::span<const std::string>) {
+                   std::size_t count = 0;
+                   const auto** results = results_of(answer, &count);
+                   read_results({results, count}, outcome);
+                 });
   batch.run();
   return outcome.take(names);
 }
