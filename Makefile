@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 JOBS ?= $(shell nproc)
 VENV = $(shell tools/venv)
-UNIT_PRESETS := release asan tsan
 
 .PHONY: help
 help: ## list these commands
@@ -34,7 +33,7 @@ format: ## format the C++ sources in place
 
 .PHONY: unit
 unit: deps ## the unit tests, plain and under the sanitizers
-	@set -e; for preset in $(UNIT_PRESETS); do tools/build $$preset; ctest --preset $$preset -j$(JOBS); done
+	@tools/unit
 
 .PHONY: testbed
 testbed: deps ## build the Kubernetes, Kafka, KEDA and images of the end-to-end tests
