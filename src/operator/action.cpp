@@ -35,7 +35,6 @@ std::string to_string(const Action& action) {
   return std::visit(
       Overloaded{
           [](const CreateObject& a) { return because("create " + named(a.resource, k8s::key_of(a.object)), a.why); },
-          [](const ApplyObject& a) { return because("change " + named(a.resource, k8s::key_of(a.object)), a.why); },
           [](const PatchObject& a) { return because("patch " + named(a.resource, a.key), a.why); },
           [](const DeleteObject& a) { return because("delete " + named(a.resource, a.key), a.why); },
           [](const SetScale& a) {

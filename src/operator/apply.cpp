@@ -17,9 +17,6 @@ class Applier {
     if (made.error().code == Code::kAlreadyExists) return check_ours(a);
     return std::unexpected(made.error());
   }
-  Result<void> operator()(const ApplyObject& a) {
-    return discard(sinks_.client->call(k8s::apply(a.resource, a.object, sinks_.field_manager), stop_));
-  }
   Result<void> operator()(const PatchObject& a) {
     return discard(
         sinks_.client->call(k8s::merge_patch(a.resource, a.key, a.merge_patch, sinks_.field_manager), stop_));

@@ -4,11 +4,16 @@ namespace penstock::op {
 
 using api::ConditionStatus;
 
-Json status_object(std::string_view kind, const api::Meta& meta, Json status) {
+Json identity(std::string_view kind, const api::Meta& meta) {
   return {{"apiVersion", api::kApiVersion},
           {"kind", kind},
-          {"metadata", {{"name", meta.name}, {"namespace", meta.ns}, {"uid", meta.uid}}},
-          {"status", std::move(status)}};
+          {"metadata", {{"name", meta.name}, {"namespace", meta.ns}, {"uid", meta.uid}}}};
+}
+
+Json status_object(std::string_view kind, const api::Meta& meta, Json status) {
+  Json object = identity(kind, meta);
+  object["status"] = std::move(status);
+  return object;
 }
 
 void set_ready(api::Conditions& conditions, std::int64_t generation, WallTime now, ConditionStatus ready,

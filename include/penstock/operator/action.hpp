@@ -15,15 +15,10 @@
 namespace penstock::op {
 
 // Kubernetes. A first creation is a POST (an object of that name that is not ours is a conflict, never overwritten); a
-// change is a server-side apply that carries the uid of the object that was observed.
+// change is a merge patch that carries the uid of the object that was observed.
 struct CreateObject {
   k8s::Resource resource;
   Json object;
-  std::string why;
-};
-struct ApplyObject {
-  k8s::Resource resource;
-  Json object;  // with metadata.uid
   std::string why;
 };
 struct PatchObject {
@@ -84,7 +79,7 @@ struct EmitEvent {
   std::string reason, action, note;
 };
 
-using Action = std::variant<CreateObject, ApplyObject, PatchObject, DeleteObject, SetScale, RecordStatus, CreateTopic,
+using Action = std::variant<CreateObject, PatchObject, DeleteObject, SetScale, RecordStatus, CreateTopic,
                             GrowPartitions, AlterTopicConfig, DeleteTopic, CreateAcls, DeleteAcls, EmitEvent>;
 
 // "create StatefulSet kafka/main-pool: the node pool has none yet". Never prints a Secret's data.

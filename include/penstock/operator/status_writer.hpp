@@ -7,6 +7,9 @@
 
 namespace penstock::op {
 
+// Which object is meant: apiVersion, kind, name, namespace, uid.
+Json identity(std::string_view kind, const api::Meta& meta);
+
 // The object that a status apply sends: identity with uid, and the status.
 Json status_object(std::string_view kind, const api::Meta& meta, Json status);
 

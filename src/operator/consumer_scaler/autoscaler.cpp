@@ -1,6 +1,6 @@
 #include "autoscaler.hpp"
 
-#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/difference.hpp>
 #include <penstock/operator/sources.hpp>
 
 #include <array>
@@ -44,7 +44,7 @@ Json render_rules(Json rules, bool up, bool tolerance, const Json& live) {
   const Json wanted = rules.value("tolerance", Json("0"));
   const std::string text = wanted.is_string() ? wanted.get<std::string>() : wanted.dump();
   const Json there = at(live, {"tolerance"});
-  const bool same = there.is_string() && platform::same_quantity(text, there.get<std::string>());
+  const bool same = there.is_string() && same_quantity(text, there.get<std::string>());
   rules["tolerance"] = same ? there : Json(text);
   return rules;
 }
@@ -148,7 +148,7 @@ Json render_scaled_object(const Observed& observed, const Settings& settings, co
 }
 
 std::optional<Json> patch_of(const Json& rendered, const Json& live) {
-  Json patch = platform::difference(rendered, live, {"behavior", "scaleUp", "scaleDown"});
+  Json patch = difference(rendered, live, {"behavior", "scaleUp", "scaleDown"});
   if (patch.empty()) return std::nullopt;
   patch["metadata"]["uid"] = at(live, {"metadata", "uid"});
   return patch;

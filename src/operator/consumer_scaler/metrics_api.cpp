@@ -1,7 +1,7 @@
 #include <penstock/base/base64.hpp>
 #include <penstock/operator/apply.hpp>
 #include <penstock/operator/consumer_scaler/metrics_api.hpp>
-#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/difference.hpp>
 #include <penstock/pki/certificates.hpp>
 
 namespace penstock::op::consumer_scaler {
@@ -77,7 +77,7 @@ std::vector<Action> plan_api_service(bool needed, const Json& api_service, const
                    {"service", {{"namespace", service.ns}, {"name", service.name}, {"port", service.port}}}}}};
   if (!there)
     return {CreateObject{k8s::kinds::kApiService, std::move(wanted), "a ConsumerScaler uses the Native engine"}};
-  Json patch = platform::difference(wanted, api_service);
+  Json patch = difference(wanted, api_service);
   if (patch.empty()) return {};
   patch["metadata"]["uid"] = api_service["metadata"].value("uid", "");
   return {PatchObject{k8s::kinds::kApiService, key, std::move(patch), "it differs from what the service needs"}};

@@ -16,12 +16,6 @@ k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
   return {scaler.meta.ns, scaler.meta.name};
 }
 
-Json regarding(const api::Meta& meta) {
-  return {{"apiVersion", api::kApiVersion},
-          {"kind", api::ConsumerScaler::kKind},
-          {"metadata", {{"namespace", meta.ns}, {"name", meta.name}, {"uid", meta.uid}}}};
-}
-
 std::optional<Duration> sooner(std::optional<Duration> a, std::optional<Duration> b) {
   if (a && b) return std::min(*a, *b);
   return a ? a : b;
@@ -71,7 +65,7 @@ Result<bool> Reconciler::act(const api::ConsumerScaler& scaler, const std::vecto
   const Sinks sinks{.client = &client_,
                     .cluster = nullptr,
                     .events = &events_,
-                    .regarding = regarding(scaler.meta),
+                    .regarding = identity(api::ConsumerScaler::kKind, scaler.meta),
                     .field_manager = std::string(kFieldManager),
                     .controller = "consumerscaler",
                     .reconcile_id = context.reconcile_id};

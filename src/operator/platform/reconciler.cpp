@@ -71,10 +71,7 @@ Result<void> Reconciler::State::carry_out(const api::EventPlatform& platform, co
   Sinks sinks;
   sinks.client = &deps.client;
   sinks.events = &deps.events;
-  sinks.regarding = {
-      {"apiVersion", api::kApiVersion},
-      {"kind", api::EventPlatform::kKind},
-      {"metadata", {{"namespace", platform.meta.ns}, {"name", platform.meta.name}, {"uid", platform.meta.uid}}}};
+  sinks.regarding = identity(api::EventPlatform::kKind, platform.meta);
   sinks.field_manager = kFieldManager;
   sinks.controller = kController;
   sinks.reconcile_id = context.reconcile_id;

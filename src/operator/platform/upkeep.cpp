@@ -1,7 +1,7 @@
 #include "upkeep.hpp"
 
 #include <penstock/base/quantity.hpp>
-#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/difference.hpp>
 
 #include <algorithm>
 

@@ -8,12 +8,6 @@
 namespace penstock::op::topic {
 namespace {
 
-Json regarding(const api::Meta& meta) {
-  return {{"apiVersion", api::kApiVersion},
-          {"kind", api::Topic::kKind},
-          {"metadata", {{"namespace", meta.ns}, {"name", meta.name}, {"uid", meta.uid}}}};
-}
-
 // What is recorded of Kafka stays as it is when nothing is done there.
 void keep_ledger(api::TopicStatus& status, const api::TopicStatus& before) {
   status.topic_id = before.topic_id;
@@ -69,7 +63,7 @@ Result<runtime::Outcome> Reconciler::work(const api::Topic& topic, runtime::Reco
     Sinks sinks{.client = &client_,
                 .cluster = platform ? platform->cluster : nullptr,
                 .events = &events_,
-                .regarding = regarding(topic.meta),
+                .regarding = identity(api::Topic::kKind, topic.meta),
                 .field_manager = std::string(kFieldManager),
                 .controller = "topic",
                 .reconcile_id = context.reconcile_id};

@@ -1,4 +1,4 @@
-#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/difference.hpp>
 
 #include <array>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-namespace penstock::op::platform {
+namespace penstock::op {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, double>, 15> kSuffixes{{{"", 1.0},
@@ -91,4 +91,4 @@ Json difference(const Json& rendered, const Json& live, const std::set<std::stri
   return walk(rendered, live, exact, false, false);
 }
 
-}  // namespace penstock::op::platform
+}  // namespace penstock::op

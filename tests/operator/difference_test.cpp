@@ -1,4 +1,4 @@
-#include <penstock/operator/platform/difference.hpp>
+#include <penstock/operator/difference.hpp>
 
 #include <doctest/doctest.h>
 

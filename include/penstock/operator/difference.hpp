@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace penstock::op::platform {
+namespace penstock::op {
 
 // A JSON merge patch; an empty object when nothing differs. What the live object has beside the rendered fields (the
 // server's defaults, other people's labels) is left alone, except in maps named in exact, where only our keys may be.
@@ -19,4 +19,4 @@ Json difference(const Json& rendered, const Json& live, const std::set<std::stri
 // Whether two Kubernetes quantities are the same amount, however written ("1024Mi", "1Gi").
 bool same_quantity(std::string_view a, std::string_view b);
 
-}  // namespace penstock::op::platform
+}  // namespace penstock::op
