@@ -8,7 +8,7 @@ namespace penstock::kafka::wire {
 inline constexpr std::int32_t kOperationsNotAsked = std::numeric_limits<std::int32_t>::min();
 
 struct MetadataResponse {
-  static constexpr Api kApi{3, "Metadata", 9, 13, 9};  // 9: Kafka 2.4; 13: 4.0
+  static constexpr Api kApi{3, "Metadata", 9, 13, 9};
   struct Broker {
     std::int32_t node_id = 0;
     std::string host;
