@@ -168,8 +168,7 @@ void offset_responses(Golden& golden) {
 }
 
 void group_responses(Golden& golden) {
-  using Streams = StreamsGroupDescribeResponse;
-  Streams streams;
+  StreamsGroupDescribeResponse streams;
   auto& group = streams.groups.emplace_back();
   group.group_id = "s";
   group.group_state = "Stable";
@@ -183,7 +182,7 @@ void group_responses(Golden& golden) {
   member.process_id = "p";
   member.assignment.active_tasks = {{"0", {0, 1}}};
   golden.response(streams, {0}, ".nulls");
-  member.user_endpoint = Streams::Endpoint{"e", 65000};
+  member.user_endpoint = StreamsEndpoint{"e", 65000};
   group.topology.emplace().epoch = 1;
   group.topology->subtopologies.emplace().emplace_back().subtopology_id = "0";
   group.topology->subtopologies->front().source_topics = {"orders"};

@@ -4,21 +4,23 @@
 
 namespace penstock::kafka::wire {
 
-struct StreamsGroupDescribeResponse {
-  static constexpr Api kApi{89, "StreamsGroupDescribe", 0, 0, 0};
-  struct KeyValue {
-    std::string key, value;
-    static void fields(auto& self, auto& io) {
-      io("Key", self.key);
-      io("Value", self.value);
-    }
-    bool operator==(const KeyValue&) const = default;
-  };
+// The structs that can be null stand at the top: inside of a class, an optional of a struct with initial values isn't
+// complete for every compiler.
+struct StreamsKeyValue {
+  std::string key, value;
+  static void fields(auto& self, auto& io) {
+    io("Key", self.key);
+    io("Value", self.value);
+  }
+  bool operator==(const StreamsKeyValue&) const = default;
+};
+
+struct StreamsTopology {
   struct Topic {
     std::string name;
     std::int32_t partitions = 0;
     std::int16_t replication_factor = 0;
-    std::vector<KeyValue> topic_configs;
+    std::vector<StreamsKeyValue> topic_configs;
     static void fields(auto& self, auto& io) {
       io("Name", self.name);
       io("Partitions", self.partitions);
@@ -40,24 +42,28 @@ struct StreamsGroupDescribeResponse {
     }
     bool operator==(const Subtopology&) const = default;
   };
-  struct Topology {
-    std::int32_t epoch = 0;
-    std::optional<std::vector<Subtopology>> subtopologies;  // null: topics lack or don't fit together
-    static void fields(auto& self, auto& io) {
-      io("Epoch", self.epoch);
-      io("Subtopologies", self.subtopologies, {.nullable = from(0)});
-    }
-    bool operator==(const Topology&) const = default;
-  };
-  struct Endpoint {
-    std::string host;
-    std::uint16_t port = 0;
-    static void fields(auto& self, auto& io) {
-      io("Host", self.host);
-      io("Port", self.port);
-    }
-    bool operator==(const Endpoint&) const = default;
-  };
+
+  std::int32_t epoch = 0;
+  std::optional<std::vector<Subtopology>> subtopologies;  // null: topics lack or don't fit together
+  static void fields(auto& self, auto& io) {
+    io("Epoch", self.epoch);
+    io("Subtopologies", self.subtopologies, {.nullable = from(0)});
+  }
+  bool operator==(const StreamsTopology&) const = default;
+};
+
+struct StreamsEndpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  static void fields(auto& self, auto& io) {
+    io("Host", self.host);
+    io("Port", self.port);
+  }
+  bool operator==(const StreamsEndpoint&) const = default;
+};
+
+struct StreamsGroupDescribeResponse {
+  static constexpr Api kApi{89, "StreamsGroupDescribe", 0, 0, 0};
   struct TaskOffset {
     std::string subtopology_id;
     std::int32_t partition = 0;
@@ -94,8 +100,8 @@ struct StreamsGroupDescribeResponse {
     std::string client_id, client_host;
     std::int32_t topology_epoch = 0;
     std::string process_id;  // members of one process share it
-    std::optional<Endpoint> user_endpoint;
-    std::vector<KeyValue> client_tags;
+    std::optional<StreamsEndpoint> user_endpoint;
+    std::vector<StreamsKeyValue> client_tags;
     std::vector<TaskOffset> task_offsets, task_end_offsets;
     Assignment assignment, target_assignment;
     bool is_classic = false;
@@ -124,7 +130,7 @@ struct StreamsGroupDescribeResponse {
     std::string group_id;
     std::string group_state;  // Empty, NotReady, Assigning, Reconciling, Stable, Dead
     std::int32_t group_epoch = 0, assignment_epoch = 0;
-    std::optional<Topology> topology;  // null: no member has told it yet
+    std::optional<StreamsTopology> topology;  // null: no member has told it yet
     std::vector<Member> members;
     std::int32_t authorized_operations = kOperationsNotAsked;
     static void fields(auto& self, auto& io) {
