@@ -34,7 +34,56 @@ std::string refusal(const std::string& answer, std::int16_t version) {
   return decoded.error().what;
 }
 
+// How much larger an element is in memory than it can be in an answer: the worst of a message.
+class Growth {
+ public:
+  template <class S>
+  static double worst(std::int16_t version) {
+    Growth growth{version, version >= S::kApi.flexible};
+    growth.type<S>();
+    return growth.worst_;
+  }
+
+  template <class T>
+  void operator()(const char* /*name*/, T& /*member*/, const Field& field = {}) {
+    if (field.versions.contains(version_)) type<std::remove_const_t<T>>();
+  }
+
+ private:
+  Growth(std::int16_t version, bool flexible) : version_(version), flexible_(flexible) {}
+
+  template <class T>
+  void type() {
+    if constexpr (kIsVector<T>) {
+      using Element = typename T::value_type;
+      const auto least = static_cast<double>(MinSize::of<Element>(version_, flexible_));
+      worst_ = std::max(worst_, static_cast<double>(sizeof(Element)) / least);
+      type<Element>();
+    } else if constexpr (kIsOptional<T>) {
+      type<typename T::value_type>();
+    } else if constexpr (kIsStruct<T>) {
+      const T blank{};
+      T::fields(blank, *this);
+    }
+  }
+
+  std::int16_t version_;
+  bool flexible_;
+  double worst_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("an answer takes no more memory than a fixed multiple of its size") {
+  for_each_request([]<class Request>() {
+    using Response = typename Request::Response;
+    for (std::int16_t version = Response::kApi.oldest; version <= Response::kApi.newest; ++version) {
+      CAPTURE(Response::kApi.name);
+      CAPTURE(version);
+      CHECK(Growth::worst<Response>(version) < 43);
+    }
+  });
+}
 
 TEST_CASE("an answer cut short anywhere is refused") {
   for_each_request([]<class Request>() {
