@@ -67,17 +67,28 @@ function(penstock_precompile target)
   target_precompile_headers(${target} REUSE_FROM penstock_precompiled)
 endfunction()
 
-# penstock_test(<folder> [PRIVATE lib...]): <folder>_tests from tests/<folder>/*_test.cpp, in ctest.
+# penstock_test(<folder> [PART <folder>] [PRIVATE lib...]): <folder>_tests from tests/<folder>/*_test.cpp, in ctest. A part
+# is a folder in there that is a program of its own, <part>_tests; it sees the private headers of src/<folder>.
 function(penstock_test folder)
-  cmake_parse_arguments(arg "" "" "PRIVATE" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+  cmake_parse_arguments(arg "" "PART" "PRIVATE" ${ARGN})
+  set(library ${folder})
+  if(arg_PART)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${library}/${arg_PART}/*_test.cpp)
+    set(folder ${arg_PART})
+  else()
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "/tests/kafka/wire/")
+  endif()
   add_executable(${folder}_tests ${sources})
+  if(arg_PART)
+    target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src/${library})
+  endif()
   target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                        DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
   # False alarms of GCC 12 on std::string when it optimises (GCC bugs 105329, 105651).
   target_compile_options(${folder}_tests PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
-  target_link_libraries(${folder}_tests PRIVATE penstock_${folder} penstock_options test_main ${arg_PRIVATE})
+  target_link_libraries(${folder}_tests PRIVATE penstock_${library} penstock_options test_main ${arg_PRIVATE})
   penstock_precompile(${folder}_tests)
   add_test(NAME ${folder} COMMAND ${folder}_tests)
   set_tests_properties(
