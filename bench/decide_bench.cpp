@@ -16,8 +16,9 @@ struct Size {
 };
 
 struct Scaler {
-  scaling::GroupInput input;
-  scaling::History history;
+  std::vector<Reading> ends, starts, committed;
+  scaling::EndHistory history;
+  scaling::GroupPast past;
   scaling::Memory memory;
 };
 
@@ -32,19 +33,35 @@ api::ConsumerScalerSpec spec() {
 
 Scaler make_scaler(int partitions) {
   Scaler scaler;
-  scaler.input.group = {
-      .known = true, .type = "Classic", .state = "Stable", .assignor = "range", .members = 4, .assigned = {}};
-  scaler.input.topics.emplace("orders", partitions);
+  const auto count = static_cast<std::size_t>(partitions);
+  scaler.ends.resize(count);
+  scaler.starts.assign(count, Reading::of(0));
+  scaler.committed.resize(count);
   return scaler;
 }
 
 // Ends and commits move with each tick, so that no tick is a repetition of the one before.
-void move_on(Scaler& scaler, int partitions, std::int64_t tick) {
-  scaler.input.taken = SteadyTime{std::chrono::seconds{1000 + tick}};
-  for (int p = 0; p < partitions; ++p)
-    scaler.input.partitions.insert_or_assign(
-        {"orders", p},
-        scaling::PartitionInput{1000 * tick + p, std::int64_t{0}, std::optional<std::int64_t>{900 * tick}});
+void move_on(Scaler& scaler, std::int64_t tick) {
+  for (std::size_t p = 0; p < scaler.ends.size(); ++p) {
+    scaler.ends[p] = Reading::of(1000 * tick + static_cast<std::int64_t>(p));
+    scaler.committed[p] = Reading::of(900 * tick);
+  }
+}
+
+scaling::Decision tick(Scaler& scaler, const api::ConsumerScalerSpec& wanted, SteadyTime now) {
+  scaler.history.observe("a", scaler.ends, now);
+  scaling::TopicInput topic;
+  topic.name = "orders";
+  topic.ends = scaler.ends;
+  topic.starts = scaler.starts;
+  topic.committed = scaler.committed;
+  topic.history = &scaler.history;
+  const scaling::GroupInput input{now, nullptr, {true, "Classic", "Stable", "range", 4}, {&topic, 1}};
+  const auto lag = scaling::compute_lag(input, scaler.past, wanted);
+  auto decision =
+      scaling::decide(lag, input.group, wanted, {.current_replicas = 4, .hpa_desired = {}}, scaler.memory, now);
+  scaler.memory = decision.memory;
+  return decision;
 }
 
 double cpu_ms() {
@@ -60,17 +77,11 @@ int main() {
     const auto wanted = spec();
     std::vector<double> ticks;
     std::int64_t replicas = 0;
-    for (std::int64_t tick = 1; tick <= 7; ++tick) {
-      for (Scaler& scaler : scalers) move_on(scaler, size.partitions, tick);
+    for (std::int64_t second = 1; second <= 7; ++second) {
+      for (Scaler& scaler : scalers) move_on(scaler, second);
       const double begun = cpu_ms();
-      for (Scaler& scaler : scalers) {
-        const auto lag = scaling::compute_lag(scaler.input, scaler.history, wanted);
-        const auto decision =
-            scaling::decide(lag, scaler.input.group, wanted, {.current_replicas = 4, .hpa_desired = {}}, scaler.memory,
-                            scaler.input.taken);
-        scaler.memory = decision.memory;
-        replicas += decision.desired;
-      }
+      for (Scaler& scaler : scalers)
+        replicas += tick(scaler, wanted, SteadyTime{std::chrono::seconds{1000 + second}}).desired;
       ticks.push_back(cpu_ms() - begun);
     }
     std::sort(ticks.begin(), ticks.end());

@@ -5,19 +5,12 @@
 namespace penstock::scaler {
 namespace {
 
-Error refused(const std::string& why) {
-  return {Code::kForbidden, why, Retry::later()};
+k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
+  return {scaler.meta.ns, scaler.meta.name};
 }
 
-void fail_all(scaling::GroupInput& input, const api::ConsumerScalerSpec& spec, const Error& error) {
-  for (const std::string& topic : spec.topics) input.topics.insert_or_assign(topic, std::unexpected(error));
-  // A group whose topics are found out has none to blame: its own name stands for them.
-  if (spec.topics.empty()) input.topics.insert_or_assign("of group " + spec.consumer_group, std::unexpected(error));
-}
-
-scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
-  if (!info) return {};
-  return {true, info->type, info->state, info->assignor, info->members, info->assigned};
+bool is_same(const api::ConsumerScaler& a, const api::ConsumerScaler& b) {
+  return &a == &b || (a.meta.uid == b.meta.uid && a.meta.name == b.meta.name && a.meta.ns == b.meta.ns);
 }
 
 std::optional<WallTime> wall_of(const std::optional<SteadyTime>& time, SteadyTime now, WallTime wall) {
@@ -25,105 +18,164 @@ std::optional<WallTime> wall_of(const std::optional<SteadyTime>& time, SteadyTim
   return wall - (now - *time);
 }
 
-}  // namespace
-
-std::vector<Round> plan_rounds(const std::vector<Subject>& subjects) {
-  struct Growing {
-    Round round;
-    std::map<std::string, std::size_t> place;
-  };
-  // By isolation, and by whether the topics are named or found out.
-  std::map<std::pair<bool, bool>, Growing> rounds;
-  for (std::size_t i = 0; i < subjects.size(); ++i) {
-    if (!subjects[i].refusal.empty()) continue;
-    const auto& spec = subjects[i].scaler->spec;
-    auto& [round, place] = rounds[{spec.read_committed, spec.topics.empty()}];
-    const auto [found, is_new] = place.try_emplace(spec.consumer_group, round.plan.groups.size());
-    if (is_new) round.plan.groups.push_back({spec.consumer_group, {}, spec.read_committed});
-    round.plan.groups[found->second].topics.insert(spec.topics.begin(), spec.topics.end());
-    round.subjects.push_back(i);
-  }
-  std::vector<Round> result;
-  for (auto& [kind, growing] : rounds) result.push_back(std::move(growing.round));
-  return result;
+// A group that has committed nothing to a topic does not read it, as far as anybody can tell.
+bool has_commit(const std::vector<Reading>& committed) {
+  return std::ranges::any_of(committed, [](const Reading& r) { return !r.known() || r.value != kNoCommit; });
 }
 
-scaling::GroupInput input_of(const Result<kafka::Sample>& sample, const api::ConsumerScalerSpec& spec, SteadyTime now) {
-  scaling::GroupInput input;
-  input.taken = now;
-  if (!sample) {
-    fail_all(input, spec, sample.error());
-    return input;
+scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
+  if (!info) return {};
+  return {true, info->type, info->state, info->assignor, info->members};
+}
+
+}  // namespace
+
+const kafka::SamplePlan& Engine::plan(const std::vector<Subject>& subjects) {
+  if (follow(subjects)) make_plan();
+  return plan_;
+}
+
+bool Engine::follow(const std::vector<Subject>& subjects) {
+  bool changed = subjects.size() != pasts_.size();
+  for (std::size_t i = 0; !changed && i < subjects.size(); ++i)
+    changed = !is_same(*pasts_[i]->scaler, *subjects[i].scaler);
+  if (changed) {
+    std::map<k8s::ObjectKey, std::unique_ptr<Past>> known;
+    for (auto& past : pasts_) {
+      auto key = key_of(*past->scaler);
+      known.insert_or_assign(std::move(key), std::move(past));
+    }
+    pasts_.clear();
+    for (const Subject& subject : subjects) {
+      const auto found = known.find(key_of(*subject.scaler));
+      const bool is_known =
+          found != known.end() && found->second && found->second->scaler->meta.uid == subject.scaler->meta.uid;
+      pasts_.push_back(is_known ? std::move(found->second) : std::make_unique<Past>());
+    }
   }
-  input.taken = sample->taken;
-  const auto found = sample->groups.find(spec.consumer_group);
-  if (found == sample->groups.end()) {
-    fail_all(input, spec, Error{Code::kUnavailable, "was not read", Retry::later()});
-    return input;
+  for (std::size_t i = 0; i < subjects.size(); ++i) changed |= follow(*pasts_[i], subjects[i]);
+  return changed;
+}
+
+bool Engine::follow(Past& past, const Subject& subject) {
+  const bool was_refused = std::exchange(past.refused, !subject.refusal.empty());
+  if (past.scaler == subject.scaler) return past.refused != was_refused;
+  past.scaler = subject.scaler;
+  const auto& spec = subject.scaler->spec;
+  Wish wish{spec.consumer_group, spec.topics, spec.read_committed};
+  std::ranges::sort(wish.topics);
+  wish.topics.erase(std::ranges::unique(wish.topics).begin(), wish.topics.end());
+  if (wish == past.wish) return past.refused != was_refused;
+  past.wish = std::move(wish);
+  past.group = {};
+  return true;
+}
+
+void Engine::make_plan() {
+  plan_ = {};
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (const auto& past : pasts_) {
+    if (past->refused) continue;
+    const Wish& wish = past->wish;
+    const auto [found, is_new] = place.try_emplace(wish.group, plan_.groups.size());
+    if (is_new) plan_.groups.push_back({.id = wish.group, .topics = {}});
+    auto& group = plan_.groups[found->second];
+    group.topics.insert(wish.topics.begin(), wish.topics.end());
+    group.committed_topics |= wish.topics.empty();
+    (wish.stable_ends ? group.stable_ends : group.ends) = true;
   }
-  const kafka::GroupSample& group = found->second;
-  input.group = state_of(group.info);
-  const auto wanted = [&](const std::string& topic) {
-    return spec.topics.empty() || std::find(spec.topics.begin(), spec.topics.end(), topic) != spec.topics.end();
-  };
-  for (const auto& [topic, partitions] : group.partitions)
-    if (wanted(topic)) input.topics.insert_or_assign(topic, partitions);
-  for (const auto& [where, offsets] : group.offsets)
-    if (wanted(where.first))
-      input.partitions.emplace(where, scaling::PartitionInput{offsets.end, offsets.start, offsets.committed});
-  return input;
 }
 
 std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& subjects,
-                                                 const std::vector<const Result<kafka::Sample>*>& samples,
-                                                 SteadyTime now, WallTime wall) {
-  ++tick_;
+                                                 const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall) {
+  plan(subjects);
+  if (sample && *sample) observe(**sample);
   std::vector<std::shared_ptr<Entry>> entries;
   entries.reserve(subjects.size());
-  for (std::size_t i = 0; i < subjects.size(); ++i) entries.push_back(decide(subjects[i], samples[i], now, wall));
-  std::erase_if(pasts_, [&](const auto& past) { return past.second.tick != tick_; });
+  for (std::size_t i = 0; i < subjects.size(); ++i)
+    entries.push_back(decide(subjects[i], *pasts_[i], sample, now, wall));
   return entries;
 }
 
-Engine::Past& Engine::past_of(const api::ConsumerScaler& scaler, SteadyTime now, WallTime wall) {
-  const k8s::ObjectKey key{scaler.meta.ns, scaler.meta.name};
-  auto [found, is_new] = pasts_.try_emplace(key);
-  Past& past = found->second;
-  if (is_new || past.uid != scaler.meta.uid) {
-    past = Past{};
-    past.uid = scaler.meta.uid;
+// A topic that can't be read keeps its past; one that nobody asks for any more loses it.
+void Engine::observe(const kafka::Sample& sample) {
+  for (auto& [name, topic] : topics_) topic.sample = nullptr;
+  for (const auto& [name, result] : sample.topics) {
+    Topic& topic = topics_[name];
+    topic.sample = &result;
+    if (!result) continue;
+    topic.ends.observe(result->id, result->ends, sample.taken);
+    if (!result->stable_ends.empty()) topic.stable_ends.observe(result->id, result->stable_ends, sample.taken);
+  }
+  std::erase_if(topics_, [](const auto& topic) { return !topic.second.sample; });
+}
+
+void Engine::add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends) {
+  const auto found = topics_.find(std::string(name));
+  if (found == topics_.end()) return;
+  Topic& topic = found->second;
+  scaling::TopicInput& input = input_topics_.emplace_back();
+  input.name = name;
+  if (!*topic.sample) {
+    input.error = &topic.sample->error();
+    return;
+  }
+  const kafka::TopicSample& read = **topic.sample;
+  input.ends = stable_ends ? read.stable_ends : read.ends;
+  input.starts = read.starts;
+  input.history = stable_ends ? &topic.stable_ends : &topic.ends;
+  if (const auto committed = group.committed.find(std::string(name)); committed != group.committed.end())
+    input.committed = committed->second;
+  if (!group.info || !group.info->assigned) return;
+  if (const auto assigned = group.info->assigned->find(std::string(name)); assigned != group.info->assigned->end())
+    input.assigned = assigned->second;
+}
+
+// The part of a sample that one ConsumerScaler asked for.
+void Engine::add_input(const kafka::Sample& sample, const Past& past, scaling::GroupInput& input) {
+  input.taken = sample.taken;
+  const auto found = sample.groups.find(past.wish.group);
+  if (found == sample.groups.end()) {
+    input.error = &kNotRead;
+    return;
+  }
+  const kafka::GroupSample& group = found->second;
+  input.group = state_of(group.info);
+  if (!group.commits) input.error = &group.commits.error();
+  for (const std::string& topic : past.wish.topics) add_topic(topic, group, past.wish.stable_ends);
+  if (past.wish.topics.empty())
+    for (const auto& [topic, committed] : group.committed)
+      if (has_commit(committed)) add_topic(topic, group, past.wish.stable_ends);
+  input.topics = input_topics_;
+}
+
+std::shared_ptr<Entry> Engine::decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample,
+                                      SteadyTime now, WallTime wall) {
+  const api::ConsumerScaler& scaler = *subject.scaler;
+  if (std::exchange(past.is_new, false)) {
     past.memory.published_desired = scaler.status.desired_replicas;
     // A clock that went back must not put the last activity into the future.
     if (scaler.status.last_active)
       past.memory.last_active = now - std::max(Duration{0}, Duration{wall - *scaler.status.last_active});
   }
-  const auto& spec = scaler.spec;
-  if (past.group_id != spec.consumer_group || past.topics != spec.topics ||
-      past.read_committed != spec.read_committed) {
-    past.group_id = spec.consumer_group;
-    past.topics = spec.topics;
-    past.read_committed = spec.read_committed;
-    past.history = {};
+  scaling::GroupInput input;
+  input.taken = now;
+  input_topics_.clear();
+  if (past.refused || !sample) {
+    input.error = &kNotRead;
+  } else if (!*sample) {
+    input.error = &sample->error();
+  } else {
+    add_input(**sample, past, input);
   }
-  past.tick = tick_;
-  return past;
-}
-
-std::shared_ptr<Entry> Engine::decide(const Subject& subject, const Result<kafka::Sample>* sample, SteadyTime now,
-                                      WallTime wall) {
-  const api::ConsumerScaler& scaler = *subject.scaler;
-  const Result<kafka::Sample> nothing = std::unexpected(
-      subject.refusal.empty() ? Error{Code::kUnavailable, "was not read", Retry::later()} : refused(subject.refusal));
-  Past& past = past_of(scaler, now, wall);
-  const scaling::GroupInput input = input_of(sample ? *sample : nothing, scaler.spec, now);
-  scaling::Lag lag = scaling::compute_lag(input, past.history, scaler.spec);
-  if (!subject.refusal.empty()) lag.error = subject.refusal;
+  scaling::Lag lag = scaling::compute_lag(input, past.group, scaler.spec);
+  if (past.refused) lag.error = subject.refusal;
 
   auto entry = std::make_shared<Entry>();
   entry->decision = scaling::decide(lag, input.group, scaler.spec,
                                     {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
   past.memory = entry->decision.memory;
-  entry->key = {scaler.meta.ns, scaler.meta.name};
+  entry->key = key_of(scaler);
   entry->uid = scaler.meta.uid;
   entry->generation = scaler.meta.generation;
   entry->group_id = scaler.spec.consumer_group;

@@ -10,7 +10,7 @@
 
 using namespace penstock;
 using namespace penstock::scaler;
-using scaler::testing::behind;
+using scaler::testing::SampleOf;
 using scaler::testing::Stage;
 using scaler::testing::view_of;
 using scaler::testing::view_secret;
@@ -25,9 +25,9 @@ class FakeReader final : public kafka::OffsetReader {
   FakeReader(const Clock& clock, std::int64_t lag, bool fails = false) : clock_(clock), lag_(lag), fails_(fails) {}
   Result<kafka::Sample> read(const kafka::SamplePlan& plan, Duration, std::stop_token) override {
     if (fails_) return fail(Code::kUnavailable, "no broker answers");
-    kafka::Sample sample{clock_.now(), {}};
-    for (const auto& group : plan.groups) sample.groups.emplace(group.id, behind(lag_));
-    return sample;
+    SampleOf sample(clock_.now());
+    for (const auto& group : plan.groups) sample.behind(group.id, lag_);
+    return sample.take();
   }
 
  private:
