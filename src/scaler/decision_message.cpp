@@ -55,7 +55,8 @@ void fill(const Entry& entry, v1::Decision& message) {
     added->mutable_partitions()->Add(verdict.partitions.begin(), verdict.partitions.end());
   }
   message.set_delay_known(entry.delay.has_value());
-  message.set_delay_ms(entry.delay.value_or(Duration{0}).count());
+  message.set_delay_ms(entry.delay ? entry.delay->age.count() : 0);
+  message.set_delay_is_at_least(entry.delay && entry.delay->at_least);
   message.set_last_active_ms(entry.last_active ? unix_ms(*entry.last_active) : 0);
 }
 

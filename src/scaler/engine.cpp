@@ -1,9 +1,16 @@
 #include <penstock/scaler/engine.hpp>
+#include <penstock/scaling/probes.hpp>
 
 #include <algorithm>
 
 namespace penstock::scaler {
 namespace {
+
+// Each probe is a lookup in the leader's indexes; so many a second are nothing to a cluster, and as many partitions are
+// known within a few seconds of a start.
+constexpr std::size_t kMostProbes = 500;
+// How long a partition is left alone when the answer about it was none, or no help.
+constexpr Duration kAskAgain = 30s;
 
 k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
   return {scaler.meta.ns, scaler.meta.name};
@@ -72,7 +79,7 @@ bool Engine::follow(Past& past, const Subject& subject) {
 }
 
 void Engine::make_plan() {
-  plan_ = {};
+  plan_.groups.clear();
   std::unordered_map<std::string_view, std::size_t> place;
   for (const auto& past : pasts_) {
     if (past->refused) continue;
@@ -89,11 +96,16 @@ void Engine::make_plan() {
 std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& subjects,
                                                  const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall) {
   plan(subjects);
-  if (sample && *sample) observe(**sample);
+  open_ages_.clear();
+  if (sample && *sample) {
+    observe(**sample);
+    learn(**sample);
+  }
   std::vector<std::shared_ptr<Entry>> entries;
   entries.reserve(subjects.size());
   for (std::size_t i = 0; i < subjects.size(); ++i)
     entries.push_back(decide(subjects[i], *pasts_[i], sample, now, wall));
+  if (sample && *sample) ask(**sample);
   return entries;
 }
 
@@ -108,6 +120,32 @@ void Engine::observe(const kafka::Sample& sample) {
     if (!result->stable_ends.empty()) topic.stable_ends.observe(result->id, result->stable_ends, sample.taken);
   }
   std::erase_if(topics_, [](const auto& topic) { return !topic.second.sample; });
+}
+
+void Engine::learn(const kafka::Sample& sample) {
+  const auto put_off = [&](const kafka::Probe& probe, SteadyTime until) {
+    const auto found = topics_.find(probe.topic);
+    if (found == topics_.end()) return;
+    found->second.ends.put_off(static_cast<std::size_t>(probe.partition), until);
+    found->second.stable_ends.put_off(static_cast<std::size_t>(probe.partition), until);
+  };
+  for (const kafka::Probe& asked : plan_.probes) put_off(asked, sample.taken + kAskAgain);
+  for (const kafka::ProbeAnswer& answer : sample.probes) {
+    const auto found = topics_.find(answer.probe.topic);
+    if (found == topics_.end() || !answer.offset.known() || answer.probe.partition < 0) continue;
+    const scaling::ProbeResult result{answer.probe.time, answer.offset.value, answer.record_time};
+    bool learnt = false;
+    for (auto* history : {&found->second.ends, &found->second.stable_ends})
+      learnt |=
+          scaling::learn(*history, static_cast<std::size_t>(answer.probe.partition), result, sample.wall, sample.taken);
+    if (learnt) put_off(answer.probe, sample.taken);
+  }
+}
+
+void Engine::ask(const kafka::Sample& sample) {
+  plan_.probes.clear();
+  for (auto& probe : scaling::propose_probes(open_ages_, sample.wall, kMostProbes))
+    plan_.probes.push_back({std::move(probe.topic), probe.partition, probe.time});
 }
 
 void Engine::add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends) {
@@ -169,6 +207,7 @@ std::shared_ptr<Entry> Engine::decide(const Subject& subject, Past& past, const 
     add_input(**sample, past, input);
   }
   scaling::Lag lag = scaling::compute_lag(input, past.group, scaler.spec);
+  open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
   if (past.refused) lag.error = subject.refusal;
 
   auto entry = std::make_shared<Entry>();

@@ -102,7 +102,7 @@ void Meters::decided(const Entry& entry) {
   using Value = std::optional<double>;
   one.lag.set(s.lag, one.labels, entry.lag ? Value(static_cast<double>(*entry.lag)) : std::nullopt);
   one.delay.set(s.delay, one.labels,
-                entry.delay ? Value(static_cast<double>(entry.delay->count()) / 1e3) : std::nullopt);
+                entry.delay ? Value(static_cast<double>(entry.delay->age.count()) / 1e3) : std::nullopt);
   one.desired.set(s.desired, one.labels, decision.known ? Value(decision.desired) : std::nullopt);
   one.cap.set(s.cap, one.labels, decision.cap > 0 ? Value(decision.cap) : std::nullopt);
 }

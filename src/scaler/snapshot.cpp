@@ -5,10 +5,10 @@ namespace penstock::scaler {
 bool Entry::says_the_same_as(const Entry& other) const {
   const scaling::Decision &a = decision, &b = other.decision;
   return uid == other.uid && generation == other.generation && target == other.target && lag == other.lag &&
-         delay.has_value() == other.delay.has_value() && partitions == other.partitions && group == other.group &&
-         verdicts == other.verdicts && error == other.error && a.known == b.known && a.desired == b.desired &&
-         a.active == b.active && a.metric == b.metric && a.limited_by == b.limited_by && a.cap == b.cap &&
-         a.freshness == b.freshness && a.reasons == b.reasons;
+         delay.has_value() == other.delay.has_value() && (!delay || delay->at_least == other.delay->at_least) &&
+         partitions == other.partitions && group == other.group && verdicts == other.verdicts && error == other.error &&
+         a.known == b.known && a.desired == b.desired && a.active == b.active && a.metric == b.metric &&
+         a.limited_by == b.limited_by && a.cap == b.cap && a.freshness == b.freshness && a.reasons == b.reasons;
 }
 
 EntryPtr Snapshot::find(const k8s::ObjectKey& key) const {

@@ -45,7 +45,7 @@ void EndHistory::begin(std::size_t partition, std::int64_t end, SteadyTime now, 
   Track& track = tracks_[partition];
   // The topic that was there at the last sample was another one: all of this one's records are younger.
   const bool all_are_young = is_new_topic && track.life != 0 && !track.missed && observed_ && *observed_ < now;
-  track = {.since = now, .life = ++lives_, .count = 0, .missed = false};
+  track = {.since = now, .ask_again = SteadyTime::min(), .life = ++lives_, .count = 0, .missed = false};
   ends_[partition] = end;
   needed_[partition] = kNobody;
   if (all_are_young) append(partition, {*observed_, 0}, now);
@@ -127,6 +127,27 @@ std::optional<Age> EndHistory::age_of(std::size_t partition, std::int64_t offset
   age.at_least = std::max(Duration{0}, now - later->time);
   if (later != first) age.at_most = std::max(Duration{0}, now - (later - 1)->time);
   return age;
+}
+
+bool EndHistory::insert(std::size_t partition, SteadyTime time, std::int64_t end) {
+  if (life(partition) == 0) return false;
+  Track& track = tracks_[partition];
+  if (track.count == kMaxPoints) thin(partition, *observed_);
+  if (track.count == room_) make_room();
+  Point* const first = points_of(partition);
+  Point* const last = first + track.count;
+  Point* const after = std::lower_bound(first, last, time, [](const Point& p, SteadyTime t) { return p.time < t; });
+  // Of the time after the last change everything is known.
+  if (after == last || after->time == time || after->end < end) return false;
+  if (after != first && (after - 1)->end > end) return false;
+  std::copy_backward(after, last, last + 1);
+  *after = {time, end};
+  ++track.count;
+  return true;
+}
+
+void EndHistory::put_off(std::size_t partition, SteadyTime until) {
+  if (partition < tracks_.size()) tracks_[partition].ask_again = until;
 }
 
 void EndHistory::keep_all() {

@@ -73,7 +73,7 @@ class Reckoning {
     if (lag_.error.empty()) {
       lag_.total = total_;
       lag_.useful = useful_;
-      lag_.delay = useful_ == 0 ? Duration{0} : delay_;
+      lag_.delay = delay();
     }
     return std::move(lag_);
   }
@@ -218,7 +218,19 @@ class Reckoning {
   void note_age(std::size_t p, std::int64_t offset) {
     topic_->history->keep_from(p, offset);
     const auto age = topic_->history->age_of(p, offset, input_.taken);
-    if (age && (!delay_ || age->at_least > *delay_)) delay_ = age->at_least;
+    if (!age) return;
+    oldest_ = std::max(oldest_, age->at_least);
+    unbounded_ |= !age->at_most;
+    if (age->at_most) highest_ = std::max(highest_, *age->at_most);
+    if (!age->precise() && topic_->history->may_ask(p, input_.taken))
+      lag_.open_ages.push_back({topic_->name, static_cast<int>(p), *age});
+  }
+
+  // Of the oldest record. Those that are younger for certain need not be known better.
+  api::Delay delay() {
+    const Duration known = Age::highest(oldest_);
+    std::erase_if(lag_.open_ages, [&](const OpenAge& open) { return open.age.at_most && *open.age.at_most <= known; });
+    return {oldest_, unbounded_ || highest_ > known};
   }
 
   // A sample that failed as a whole says nothing about what is gone.
@@ -238,7 +250,8 @@ class Reckoning {
   Verdicts verdicts_;
   Unknown unknown_;
   std::int64_t total_ = 0, useful_ = 0;
-  std::optional<Duration> delay_;
+  Duration oldest_{}, highest_{};  // ages of the records that wait
+  bool unbounded_ = false;
 };
 
 }  // namespace

@@ -147,9 +147,9 @@ TEST_CASE("groups on one topic share its past") {
   tick(first, kNow, 100);
   tick(first, kNow + 1s, 150);
   const auto entries = tick(both, kNow + 10s, 200);
-  CHECK(entries[0]->delay == 0ms);
+  CHECK(entries[0]->delay == api::Delay{});
   // The record at 100 came when only the other one was there to look.
-  CHECK(entries[1]->delay == 9s);
+  CHECK(entries[1]->delay == api::Delay{9s, true});
 }
 
 TEST_CASE("a read that failed as a whole is every subject's, and what was decided is held") {
@@ -201,4 +201,60 @@ TEST_CASE("an object that was made anew, or another group, begins with an empty 
   CHECK_FALSE(engine.tick({subject}, &bad, kNow + 1s, kWall)[0]->decision.known);
   engine.tick({}, nullptr, kNow + 2s, kWall);
   CHECK_FALSE(engine.tick({subject_of("a")}, &bad, kNow + 3s, kWall)[0]->decision.known);
+}
+
+TEST_CASE("after a start the oldest records' ages are found out by asking, and then known to within a tenth") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a")};
+  // One record a minute for two days; the group is behind by 100 minutes, and the cluster answers truthfully.
+  const auto record_time = [](std::int64_t offset) { return kWall - (2880 - 1 - offset) * 1min; };
+  int asked = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Duration later = i * 1s;
+    SampleOf next(kNow + later);
+    next.sample.wall = kWall + later;
+    next.topic("orders", 2, 2880).behind("a", 100);
+    const auto plan = engine.plan(subjects);
+    CHECK(plan.probes.size() <= 2);
+    for (const auto& probe : plan.probes) {
+      ++asked;
+      std::int64_t offset = 0;
+      while (offset < 2880 && record_time(offset) < probe.time) ++offset;
+      const bool none = offset == 2880;
+      next.sample.probes.push_back(
+          {probe, Reading::of(none ? kNoOffset : offset), none ? std::nullopt : std::optional(record_time(offset))});
+    }
+    const auto sample = next.take();
+    const auto entry = engine.tick(subjects, &sample, kNow + later, kWall + later)[0];
+    if (i == 0) CHECK(entry->delay == api::Delay{0s, true});
+    if (i >= 20) {
+      REQUIRE(entry->delay);
+      CHECK_FALSE(entry->delay->at_least);
+      CHECK(entry->delay->age <= 99min + later);
+      CHECK(entry->delay->age >= 90min);
+    }
+  }
+  CHECK(asked <= 2 * 15);
+  CHECK(engine.plan(subjects).probes.empty());
+}
+
+TEST_CASE("a probe without an answer, or with one that can't be true, is not repeated at once") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a")};
+  const auto tick = [&](Duration later, std::optional<std::int64_t> answer) {
+    SampleOf next(kNow + later);
+    next.sample.wall = kWall + later;
+    next.topic("orders", 1).behind("a", 100);
+    for (const auto& probe : engine.plan(subjects).probes)
+      if (answer) next.sample.probes.push_back({probe, Reading::of(*answer), std::nullopt});
+    const auto sample = next.take();
+    engine.tick(subjects, &sample, kNow + later, kWall + later);
+    return engine.plan(subjects).probes.size();
+  };
+  CHECK(tick(0s, {}) == 1);
+  CHECK(tick(1s, {}) == 0);
+  CHECK(tick(30s, {}) == 0);
+  CHECK(tick(31s, {}) == 1);
+  CHECK(tick(32s, 99'950) == 1);  // older than that: ask farther back
+  CHECK(tick(33s, 99'960) == 0);  // the end goes up when one looks back: not true
 }

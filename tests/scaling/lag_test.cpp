@@ -217,7 +217,7 @@ TEST_CASE("a commit marker at the end of an idle partition is not counted") {
   Lag lag = world.lag(1s);
   CHECK(lag.total == 1);
   CHECK(lag.useful == 0);
-  CHECK(lag.delay == 0ms);
+  CHECK(lag.delay == api::Delay{0ms, false});
   REQUIRE(lag.verdicts.size() == 1);
   CHECK(lag.verdicts[0].type == "TailIgnored");
   CHECK(lag.verdicts[0].partitions == std::vector{0});
@@ -266,11 +266,44 @@ TEST_CASE("no tail is ignored where it may be work") {
 TEST_CASE("delay is the age of the oldest record that counts") {
   World world;
   world.topic("orders", 2).at(0, 0, 10, 10).at(1, 0, 10, 10);
-  CHECK(world.lag().delay == 0ms);
+  CHECK(world.lag().delay == api::Delay{0ms, false});
   world.at(0, 0, 20, 10).lag();
   world.at(1, 0, 20, 10).lag(4s);
-  CHECK(world.lag(1s).delay == 5s);
-  CHECK(world.at(0, 0, 20, 20).lag(1s).delay == 2s);
+  CHECK(world.lag(1s).delay == api::Delay{5s, false});
+  CHECK(world.at(0, 0, 20, 20).lag(1s).delay == api::Delay{2s, true});  // the last look before was 4 s earlier
+  CHECK(world.lag(30s).delay == api::Delay{32s, true});
+  CHECK(world.lag(10s).delay == api::Delay{42s, false});  // 46 s at most
+}
+
+TEST_CASE("of records that nobody saw arrive the delay is only a lower bound, and their ages are open") {
+  World world;
+  world.topic("orders", 3).at(0, 0, 10, 5).at(1, 0, 10, 10).at(2, 0, 10, 9).lag();
+  const Lag lag = world.lag(1min);
+  CHECK(lag.delay == api::Delay{1min, true});
+  REQUIRE(lag.open_ages.size() == 2);
+  CHECK(lag.open_ages[0].topic == "orders");
+  CHECK(lag.open_ages[0].partition == 0);
+  CHECK(lag.open_ages[0].age == Age{1min, std::nullopt});
+  CHECK(lag.open_ages[1].partition == 2);
+}
+
+TEST_CASE("the age of a record that is surely younger than the oldest need not be known well") {
+  World world;
+  world.topic("orders", 2).at(0, 0, 10, 10).at(1, 0, 10, 10).lag();
+  world.at(0, 0, 11, 10).lag(1s);
+  world.lag(1min);
+  world.at(1, 0, 11, 10).lag(20s);  // arrived within these
+  const Lag lag = world.lag(1s);
+  CHECK(lag.delay == api::Delay{81s, false});
+  CHECK(lag.open_ages.empty());
+}
+
+TEST_CASE("with retention the oldest record is the first that is still there") {
+  World world;
+  world.topic("orders", 1).at(0, 0, 10, 10).lag();
+  world.at(0, 0, 20, 10).lag();
+  world.at(0, 0, 30, 10).lag(1min);
+  CHECK(world.at(0, 20, 30, 10).lag(1s).delay->age == 1s);
 }
 
 TEST_CASE("a group between assignments rebalances, one without members or with all settled does not") {

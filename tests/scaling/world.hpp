@@ -94,7 +94,7 @@ inline Lag lag_of(std::int64_t useful, int partitions = 100, const std::string& 
   Lag lag;
   lag.total = lag.useful = useful;
   lag.partitions = lag.largest_topic = partitions;
-  lag.delay = 0ms;
+  lag.delay = api::Delay{};
   lag.topics = {{topic, partitions, partitions, useful}};
   return lag;
 }

@@ -23,7 +23,7 @@ struct Subject {
 class Engine {
  public:
   // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
-  // anew only when they ask for something else than at the last call.
+  // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
   const kafka::SamplePlan& plan(const std::vector<Subject>& subjects);
   // One decision for each subject, in order. No sample: nothing was read. What is remembered of others is forgotten.
   std::vector<std::shared_ptr<Entry>> tick(const std::vector<Subject>& subjects, const Result<kafka::Sample>* sample,
@@ -57,6 +57,8 @@ class Engine {
   static bool follow(Past& past, const Subject& subject);
   void make_plan();
   void observe(const kafka::Sample& sample);
+  void learn(const kafka::Sample& sample);
+  void ask(const kafka::Sample& sample);
   void add_input(const kafka::Sample& sample, const Past& past, scaling::GroupInput& input);
   void add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends);
   std::shared_ptr<Entry> decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now,
@@ -66,6 +68,7 @@ class Engine {
   kafka::SamplePlan plan_;
   std::unordered_map<std::string, Topic> topics_;
   std::vector<scaling::TopicInput> input_topics_;  // of the subject at hand
+  std::vector<scaling::OpenAge> open_ages_;        // of this tick
 };
 
 }  // namespace penstock::scaler

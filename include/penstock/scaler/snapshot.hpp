@@ -23,7 +23,7 @@ struct Entry {
   std::int64_t target = 1;  // records a replica: the threshold that was decided with
   scaling::Decision decision;
   std::optional<std::int64_t> lag;
-  std::optional<Duration> delay;
+  std::optional<api::Delay> delay;
   int partitions = 0;
   api::GroupStatus group;
   std::vector<api::Verdict> verdicts;

@@ -3,6 +3,7 @@
 #pragma once
 #include <penstock/base/reading.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -16,6 +17,10 @@ namespace penstock::scaling {
 struct Age {
   Duration at_least{};
   std::optional<Duration> at_most;  // unset: nobody knows
+  // To within a tenth, or the two seconds that ticks of one second can't tell apart.
+  bool precise() const { return at_most && *at_most <= highest(at_least); }
+  // The highest that is as good as known for a lowest.
+  static Duration highest(Duration at_least) { return at_least + std::max<Duration>(at_least / 10, 2s); }
   bool operator==(const Age&) const = default;
 };
 
@@ -37,6 +42,13 @@ class EndHistory {
 
   // nullopt when there is no record at this offset, as far as is known.
   std::optional<Age> age_of(std::size_t partition, std::int64_t offset, SteadyTime now) const;
+  // What was found out otherwise: at that time the end was this. False, and nothing is noted, when it contradicts what
+  // is known or adds nothing.
+  bool insert(std::size_t partition, SteadyTime time, std::int64_t end);
+  // Asking the cluster about this partition's past is of no use until then.
+  void put_off(std::size_t partition, SteadyTime until);
+  bool may_ask(std::size_t partition, SteadyTime now) const { return tracks_[partition].ask_again <= now; }
+
   // Somebody will ask about this offset or later ones, and about none before if nobody else says so: what is told until
   // the end moves counts.
   void keep_from(std::size_t partition, std::int64_t offset) {
@@ -55,6 +67,7 @@ class EndHistory {
   };
   struct Track {
     SteadyTime since{};
+    SteadyTime ask_again{};
     std::uint32_t life = 0;
     std::uint16_t count = 0;  // of points
     bool missed = false;      // the last sample did not have it

@@ -38,6 +38,13 @@ struct GroupInput {
   std::span<const TopicInput> topics;  // by name
 };
 
+// A record whose age is not known well enough.
+struct OpenAge {
+  std::string_view topic;  // of the input
+  int partition = 0;
+  Age age;
+};
+
 struct TopicLag {
   std::string name;
   int partitions = 0;
@@ -49,13 +56,14 @@ struct Lag {
   // Set only when every partition's lag is known.
   std::optional<std::int64_t> total;   // as a person would count it
   std::optional<std::int64_t> useful;  // what counts for need and activity: without ignored tails
-  std::optional<Duration> delay;       // age of the oldest unconsumed record, at least; needs history
+  std::optional<api::Delay> delay;     // age of the oldest unconsumed record
   bool arrivals_without_commit = false;
   int partitions = 0;
   int largest_topic = 0;         // partitions of the largest topic
   std::vector<TopicLag> topics;  // those that exist, by name
   std::vector<api::Verdict> verdicts;
-  std::string error;  // why total is unset: which partition, and what the broker said
+  std::vector<OpenAge> open_ages;  // of records that may be the oldest
+  std::string error;               // why total is unset: which partition, and what the broker said
 };
 
 // Updates the past with this sample.
