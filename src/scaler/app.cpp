@@ -83,8 +83,7 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   World world;
   Board board([&](const k8s::ObjectKey& key, const std::string& uid) { return exists(world, key, uid); });
   world.scalers.subscribe([&](const k8s::ObjectKey& key) { board.review(key); });
-  Meters meters;
-  board.subscribe([&](const Board::Change& change) { meters.on(change); });
+  Meters meters(board);
   const Answers answers([&](const k8s::ObjectKey& key) { return look_up(world, key); }, board, clock);
   const Started started(world, board);
   FeedOptions feed;

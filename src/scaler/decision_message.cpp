@@ -29,7 +29,7 @@ void fill(const Entry& entry, v1::Decision& message) {
   message.set_name(entry.key.name);
   message.set_uid(entry.uid);
   message.set_generation(entry.generation);
-  message.set_decided_at_ms(unix_ms(entry.decided_at));
+  message.set_decided_at_ms(unix_ms(entry.decided_at()));
   message.set_known(decision.known);
   message.set_desired(decision.desired);
   message.set_active(decision.active);

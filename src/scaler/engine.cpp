@@ -30,6 +30,29 @@ bool has_commit(const std::vector<Reading>& committed) {
   return std::ranges::any_of(committed, [](const Reading& r) { return !r.known() || r.value != kNoCommit; });
 }
 
+std::int64_t target_of(const api::ConsumerScaler& scaler) {
+  return std::max<std::int64_t>(scaler.spec.lag_threshold, 1);
+}
+
+bool same_decision(const scaling::Decision& a, const scaling::Decision& b) {
+  return a.known == b.known && a.desired == b.desired && a.active == b.active && a.metric == b.metric &&
+         a.limited_by == b.limited_by && a.cap == b.cap && a.freshness == b.freshness && a.reasons == b.reasons;
+}
+
+bool same_group(const api::GroupStatus& a, const scaling::GroupState& b) {
+  return a.type == b.type && a.state == b.state && a.assignor == b.assignor && a.members == b.members;
+}
+
+// Whether an entry made of these would differ in nothing.
+bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const scaling::Lag& lag,
+                const scaling::Decision& decision, const scaling::GroupState& group,
+                const std::optional<WallTime>& last_active) {
+  return entry.generation == scaler.meta.generation && entry.target == target_of(scaler) && entry.lag == lag.total &&
+         entry.delay == lag.delay && entry.partitions == lag.partitions && entry.topics == lag.topics &&
+         entry.error == lag.error && entry.last_active == last_active && entry.verdicts == lag.verdicts &&
+         same_group(entry.group, group) && same_decision(entry.decision, decision);
+}
+
 scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
   if (!info) return {};
   return {true, info->type, info->state, info->assignor, info->members};
@@ -103,8 +126,12 @@ std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& sub
   }
   std::vector<std::shared_ptr<Entry>> entries;
   entries.reserve(subjects.size());
-  for (std::size_t i = 0; i < subjects.size(); ++i)
-    entries.push_back(decide(subjects[i], *pasts_[i], sample, now, wall));
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    decide(subjects[i], *pasts_[i], sample, now, wall);
+    entries.push_back(pasts_[i]->entry);
+  }
+  beat_->decided.store(now, std::memory_order_relaxed);
+  beat_->decided_at.store(wall, std::memory_order_relaxed);
   if (sample && *sample) ask(**sample);
   return entries;
 }
@@ -187,8 +214,8 @@ void Engine::add_input(const kafka::Sample& sample, const Past& past, scaling::G
   input.topics = input_topics_;
 }
 
-std::shared_ptr<Entry> Engine::decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample,
-                                      SteadyTime now, WallTime wall) {
+void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now,
+                    WallTime wall) {
   const api::ConsumerScaler& scaler = *subject.scaler;
   if (std::exchange(past.is_new, false)) {
     past.memory.published_desired = scaler.status.desired_replicas;
@@ -210,24 +237,36 @@ std::shared_ptr<Entry> Engine::decide(const Subject& subject, Past& past, const 
   open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
   if (past.refused) lag.error = subject.refusal;
 
+  scaling::Decision decision = scaling::decide(lag, input.group, scaler.spec,
+                                               {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
+  // The same moment stays the same time whatever the clocks do meanwhile.
+  const bool moved = !past.entry || decision.memory.last_active != past.memory.last_active;
+  const std::optional<WallTime> last_active =
+      moved ? wall_of(decision.memory.last_active, now, wall) : past.entry->last_active;
+  past.memory = std::move(decision.memory);
+  if (past.entry && still_says(*past.entry, scaler, lag, decision, input.group, last_active)) return;
+  past.entry = make_entry(scaler, std::move(lag), std::move(decision), input.group, last_active);
+}
+
+std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag,
+                                          scaling::Decision decision, const scaling::GroupState& group,
+                                          std::optional<WallTime> last_active) const {
   auto entry = std::make_shared<Entry>();
-  entry->decision = scaling::decide(lag, input.group, scaler.spec,
-                                    {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
-  past.memory = entry->decision.memory;
   entry->key = key_of(scaler);
   entry->uid = scaler.meta.uid;
   entry->generation = scaler.meta.generation;
   entry->group_id = scaler.spec.consumer_group;
-  entry->target = std::max<std::int64_t>(scaler.spec.lag_threshold, 1);
+  entry->target = target_of(scaler);
+  entry->decision = std::move(decision);
   entry->lag = lag.total;
   entry->delay = lag.delay;
   entry->partitions = lag.partitions;
-  entry->group = {input.group.type, input.group.state, input.group.assignor, input.group.members};
+  entry->topics = std::move(lag.topics);
+  entry->group = {group.type, group.state, group.assignor, group.members};
   entry->verdicts = std::move(lag.verdicts);
   entry->error = std::move(lag.error);
-  entry->last_active = wall_of(past.memory.last_active, now, wall);
-  entry->decided = now;
-  entry->decided_at = wall;
+  entry->last_active = last_active;
+  entry->beat = beat_;
   return entry;
 }
 

@@ -1,6 +1,7 @@
 #include <penstock/scaling/history.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -154,11 +155,25 @@ void EndHistory::keep_all() {
   std::fill(needed_.begin(), needed_.end(), 0);
 }
 
+void Rate::add(std::int64_t records, Duration time, Duration window) {
+  const double seconds = std::chrono::duration<double>(time).count();
+  const double fade = std::exp(-seconds / std::max(std::chrono::duration<double>(window).count(), 1.0));
+  records_ = records_ * fade + static_cast<double>(records);
+  seconds_ = seconds_ * fade + seconds;
+  // Less than anybody counts: idle is 0 and stays so.
+  if (records_ < 1e-3) records_ = 0;
+}
+
+std::optional<double> Rate::per_second() const {
+  if (seconds_ <= 0) return std::nullopt;
+  return records_ / seconds_;
+}
+
 GroupPast::Topic& GroupPast::of(std::string_view topic) {
   const auto found = std::lower_bound(topics.begin(), topics.end(), topic,
                                       [](const Topic& one, std::string_view name) { return one.name < name; });
   if (found != topics.end() && found->name == topic) return *found;
-  return *topics.insert(found, Topic{std::string(topic), {}});
+  return *topics.insert(found, Topic{std::string(topic), {}, {}, {}, {}});
 }
 
 }  // namespace penstock::scaling

@@ -70,11 +70,7 @@ class Reckoning {
     forget();
     lag_.error = unknown_.text();
     lag_.verdicts = verdicts_.take();
-    if (lag_.error.empty()) {
-      lag_.total = total_;
-      lag_.useful = useful_;
-      lag_.delay = delay();
-    }
+    if (lag_.error.empty()) sum_up();
     return std::move(lag_);
   }
 
@@ -100,12 +96,30 @@ class Reckoning {
     const int partitions = static_cast<int>(count);
     lag_.partitions += partitions;
     lag_.largest_topic = std::max(lag_.largest_topic, partitions);
-    out_ = &lag_.topics.emplace_back(TopicLag{std::string(topic.name), partitions});
+    out_ = &lag_.topics.emplace_back();
+    out_->name = topic.name;
+    out_->partitions = partitions;
     if (input_.error) return topic.history->keep_all();
     topic_ = &topic;
-    auto& pasts = past_.of(topic.name).partitions;
-    pasts.resize(count);
-    for (std::size_t p = 0; p < count; ++p) partition(p, pasts[p]);
+    oldest_ = highest_ = {};
+    unbounded_ = false;
+    arrived_ = consumed_ = 0;
+    const std::size_t first_open = lag_.open_ages.size();
+    GroupPast::Topic& past = past_.of(topic.name);
+    past.partitions.resize(count);
+    for (std::size_t p = 0; p < count; ++p) partition(p, past.partitions[p]);
+    rates(past);
+    out_->delay = delay(first_open);
+  }
+
+  void rates(GroupPast::Topic& past) {
+    if (past.taken && *past.taken < input_.taken) {
+      past.arrival.add(arrived_, input_.taken - *past.taken, spec_.window);
+      past.consumption.add(consumed_, input_.taken - *past.taken, spec_.window);
+    }
+    past.taken = input_.taken;
+    out_->arrival_rate = past.arrival.per_second();
+    out_->consumption_rate = past.consumption.per_second();
   }
 
   void partition(std::size_t p, Past& past) {
@@ -125,7 +139,7 @@ class Reckoning {
     if (committed.value == kNoCommit || !past.tail_ignored) useful_ += lag;
   }
 
-  void remember(std::size_t p, Past& past, std::int64_t end, std::int64_t committed) const {
+  void remember(std::size_t p, Past& past, std::int64_t end, std::int64_t committed) {
     const std::uint32_t life = topic_->history->life(p);
     if (past.life != life) {
       // All records of a partition that began anew under our eyes have arrived since we look.
@@ -138,10 +152,13 @@ class Reckoning {
       return;
     }
     if (end != past.end) {
+      arrived_ += end - past.end;
       past.end = end;
       past.tail_ignored = false;
     }
     if (committed != kNoCommit && committed != past.committed) {
+      // A first commit is a place, and one that goes back is somebody's wish to read again: neither is work done.
+      if (past.committed != kNoCommit && committed > past.committed) consumed_ += committed - past.committed;
       past.committed = committed;
       past.committed_since = input_.taken;
       past.tail_ignored = false;
@@ -226,11 +243,34 @@ class Reckoning {
       lag_.open_ages.push_back({topic_->name, static_cast<int>(p), *age});
   }
 
-  // Of the oldest record. Those that are younger for certain need not be known better.
-  api::Delay delay() {
+  // Of the topic at hand. Records that are younger than its oldest for certain need not be known better.
+  api::Delay delay(std::size_t first_open) {
     const Duration known = Age::highest(oldest_);
-    std::erase_if(lag_.open_ages, [&](const OpenAge& open) { return open.age.at_most && *open.age.at_most <= known; });
-    return {oldest_, unbounded_ || highest_ > known};
+    const auto first = lag_.open_ages.begin() + static_cast<std::ptrdiff_t>(first_open);
+    lag_.open_ages.erase(
+        std::remove_if(first, lag_.open_ages.end(),
+                       [&](const OpenAge& open) { return open.age.at_most && *open.age.at_most <= known; }),
+        lag_.open_ages.end());
+    const api::Delay delay{oldest_, unbounded_ || highest_ > known};
+    highest_of_all_ = std::max(highest_of_all_, highest_);
+    delay_.age = std::max(delay_.age, oldest_);
+    delay_.at_least |= unbounded_;
+    return delay;
+  }
+
+  void sum_up() {
+    lag_.total = total_;
+    lag_.useful = useful_;
+    lag_.delay = delay_;
+    lag_.delay->at_least |= highest_of_all_ > Age::highest(delay_.age);
+    double arrival = 0, consumption = 0;
+    for (const TopicLag& topic : lag_.topics) {
+      if (!topic.arrival_rate || !topic.consumption_rate) return;
+      arrival += *topic.arrival_rate;
+      consumption += *topic.consumption_rate;
+    }
+    lag_.arrival_rate = arrival;
+    lag_.consumption_rate = consumption;
   }
 
   // A sample that failed as a whole says nothing about what is gone.
@@ -250,8 +290,12 @@ class Reckoning {
   Verdicts verdicts_;
   Unknown unknown_;
   std::int64_t total_ = 0, useful_ = 0;
-  Duration oldest_{}, highest_{};  // ages of the records that wait
+  api::Delay delay_;
+  Duration highest_of_all_{};
+  // Of the topic at hand: ages of the records that wait, and what moved since the sample before.
+  Duration oldest_{}, highest_{};
   bool unbounded_ = false;
+  std::int64_t arrived_ = 0, consumed_ = 0;
 };
 
 }  // namespace

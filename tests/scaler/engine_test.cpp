@@ -116,7 +116,7 @@ TEST_CASE("one sample decides for all, and one that is broken changes nothing fo
   CHECK(entries[0]->decision.desired == 4);
   CHECK(entries[0]->lag == 4000);
   CHECK(entries[0]->group.state == "Stable");
-  CHECK(entries[0]->decided_at == kWall);
+  CHECK(entries[0]->decided_at() == kWall);
   CHECK(entries[0]->last_active == kWall);
   for (std::size_t i = 1; i < 5; ++i) {
     CHECK_FALSE(entries[i]->decision.known);

@@ -52,8 +52,7 @@ class HangingReader final : public kafka::OffsetReader {
 
 TEST_CASE("a tick reads, decides and publishes; another connection opens another reader") {
   Stage stage;
-  Meters meters;
-  stage.board.subscribe([&](const Board::Change& change) { meters.on(change); });
+  Meters meters(stage.board);
   testing::put(stage.world.views, view_secret(view_of("shop", "main")));
   stage.add("orders");
   std::vector<std::string> opened;
@@ -68,7 +67,8 @@ TEST_CASE("a tick reads, decides and publishes; another connection opens another
   sampler.tick({});
   CHECK(opened == std::vector<std::string>{"main:9092"});
   CHECK(stage.board.read()->find(kOrders)->lag == 4000);
-  CHECK(metrics::expose().find("penstock_consumer_lag{group=\"orders\",namespace=\"shop\",scaler=\"orders\"} 4000") !=
+  CHECK(metrics::expose().find(
+            "penstock_consumer_lag{group=\"orders\",namespace=\"shop\",scaler=\"orders\",topic=\"orders\"} 4000") !=
         std::string::npos);
 
   auto moved = view_of("shop", "main");
@@ -93,7 +93,7 @@ TEST_CASE("a tick reads, decides and publishes; another connection opens another
 
 TEST_CASE("a platform that hangs and one that fails delay nobody else, and a stop ends them all") {
   Stage stage;
-  Meters meters;
+  Meters meters(stage.board);
   const SystemClock clock;
   for (const auto* name : {"main", "hangs", "fails"})
     testing::put(stage.world.views, view_secret(view_of("shop", name)));

@@ -312,3 +312,59 @@ TEST_CASE("a group between assignments rebalances, one without members or with a
   for (const auto* state : {"Stable", "Empty", "Dead", "Unknown", ""})
     CHECK_FALSE(GroupState{true, "", state, "", 0}.rebalancing());
 }
+
+TEST_CASE("rates are records a second of each topic, and smoothed") {
+  World world;
+  world.spec.topics = {"orders", "returns"};
+  world.topic("orders", 2).topic("returns", 1);
+  const auto step = [&](std::int64_t i) {
+    return world.at(0, 0, 100 * i, 60 * i).at(1, 0, 10 * i, 10 * i).at(0, 0, 1000, 1000, "returns").lag();
+  };
+  Lag lag = step(0);
+  CHECK_FALSE(lag.arrival_rate);
+  CHECK_FALSE(lag.topics[0].consumption_rate);
+  lag = step(1);
+  CHECK(lag.topics[0].arrival_rate.value() == doctest::Approx(110));
+  CHECK(lag.topics[0].consumption_rate.value() == doctest::Approx(70));
+  CHECK(lag.topics[1].arrival_rate == 0.0);
+  CHECK(lag.arrival_rate.value() == doctest::Approx(110));
+  CHECK(lag.consumption_rate.value() == doctest::Approx(70));
+  for (int i = 2; i < 300; ++i) lag = step(i);
+  CHECK(lag.arrival_rate.value() == doctest::Approx(110));
+  const double before = *lag.arrival_rate;
+  for (int i = 0; i < 60; ++i) lag = step(299);  // a window without anything
+  CHECK(*lag.arrival_rate > before / 4);
+  CHECK(*lag.arrival_rate < before / 2);
+  for (int i = 0; i < 3600; ++i) lag = step(299);
+  CHECK(lag.arrival_rate == 0.0);
+  CHECK(lag.consumption_rate == 0.0);
+}
+
+TEST_CASE("a first commit, a rewind and a topic made anew are no consumption and no arrival") {
+  World world;
+  world.topic("orders", 1).at(0, 0, 1000, {}).lag();
+  CHECK(world.at(0, 0, 1000, 900).lag().consumption_rate == 0.0);
+  CHECK(world.at(0, 0, 1000, 100).lag().consumption_rate == 0.0);
+  world.topics.at("orders").id = "b";
+  CHECK(world.at(0, 0, 5000, 100).lag().arrival_rate == 0.0);
+}
+
+TEST_CASE("each topic has its own lag and delay, known or not") {
+  World world;
+  world.spec.topics = {"orders", "returns"};
+  world.topic("orders", 1).topic("returns", 1);
+  world.at(0, 0, 10, 10).at(0, 0, 10, 10, "returns").lag();
+  world.at(0, 0, 20, 10).lag();
+  world.at(0, 0, 15, 10, "returns").lag();
+  Lag lag = world.lag();
+  CHECK(lag.topics[0].lag == 10);
+  CHECK(lag.topics[0].delay == api::Delay{2s, false});
+  CHECK(lag.topics[1].lag == 5);
+  CHECK(lag.topics[1].delay == api::Delay{1s, false});
+  CHECK(lag.delay == api::Delay{2s, false});
+  world.topics.at("returns").ends[0] = world.fails("no leader");
+  lag = world.lag();
+  CHECK_FALSE(lag.total);
+  CHECK(lag.topics[0].complete());
+  CHECK_FALSE(lag.topics[1].complete());
+}

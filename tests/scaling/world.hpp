@@ -95,7 +95,10 @@ inline Lag lag_of(std::int64_t useful, int partitions = 100, const std::string& 
   lag.total = lag.useful = useful;
   lag.partitions = lag.largest_topic = partitions;
   lag.delay = api::Delay{};
-  lag.topics = {{topic, partitions, partitions, useful}};
+  TopicLag& of = lag.topics.emplace_back();
+  of.name = topic;
+  of.partitions = of.known = partitions;
+  of.lag = useful;
   return lag;
 }
 

@@ -25,7 +25,8 @@ class Engine {
   // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
   // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
   const kafka::SamplePlan& plan(const std::vector<Subject>& subjects);
-  // One decision for each subject, in order. No sample: nothing was read. What is remembered of others is forgotten.
+  // One decision for each subject, in order: the entry of the tick before where it would say the same again, numbers
+  // included. No sample: nothing was read. What is remembered of others is forgotten.
   std::vector<std::shared_ptr<Entry>> tick(const std::vector<Subject>& subjects, const Result<kafka::Sample>* sample,
                                            SteadyTime now, WallTime wall);
 
@@ -44,7 +45,8 @@ class Engine {
     bool refused = false;
     scaling::GroupPast group;
     scaling::Memory memory;
-    bool is_new = true;  // to be told what status knows
+    std::shared_ptr<Entry> entry;  // of the tick before
+    bool is_new = true;            // to be told what status knows
   };
   // One topic, while it is in samples.
   struct Topic {
@@ -61,9 +63,11 @@ class Engine {
   void ask(const kafka::Sample& sample);
   void add_input(const kafka::Sample& sample, const Past& past, scaling::GroupInput& input);
   void add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends);
-  std::shared_ptr<Entry> decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now,
-                                WallTime wall);
+  void decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall);
+  std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
+                                    const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 
+  std::shared_ptr<Beat> beat_ = std::make_shared<Beat>();
   std::vector<std::unique_ptr<Past>> pasts_;  // in the subjects' order
   kafka::SamplePlan plan_;
   std::unordered_map<std::string, Topic> topics_;

@@ -93,6 +93,18 @@ class EndHistory {
   std::vector<Point> points_;  // increasing in time, not decreasing in end
 };
 
+// Records a second, smoothed: what happened a window ago counts a third of what happens now.
+class Rate {
+ public:
+  // So many records in that time. The first sight of anything is no rate: don't add it.
+  void add(std::int64_t records, Duration time, Duration window);
+  // nullopt before anything was added.
+  std::optional<double> per_second() const;
+
+ private:
+  double records_ = 0, seconds_ = 0;  // faded alike
+};
+
 // What one ConsumerScaler remembers of the partitions of its group.
 struct GroupPast {
   struct Partition {
@@ -106,6 +118,8 @@ struct GroupPast {
   struct Topic {
     std::string name;
     std::vector<Partition> partitions;
+    std::optional<SteadyTime> taken;  // of the sample before
+    Rate arrival, consumption;
   };
   std::vector<Topic> topics;  // by name
 

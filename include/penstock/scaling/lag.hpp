@@ -50,13 +50,19 @@ struct TopicLag {
   int partitions = 0;
   int known = 0;         // of the partitions, those whose lag is known
   std::int64_t lag = 0;  // of these
+  api::Delay delay;      // of the oldest record that waits in these
+  // Records a second, smoothed over the spec's window; unset at the first sight.
+  std::optional<double> arrival_rate, consumption_rate;
+  bool complete() const { return known == partitions; }
+  bool operator==(const TopicLag&) const = default;
 };
 
 struct Lag {
   // Set only when every partition's lag is known.
-  std::optional<std::int64_t> total;   // as a person would count it
-  std::optional<std::int64_t> useful;  // what counts for need and activity: without ignored tails
-  std::optional<api::Delay> delay;     // age of the oldest unconsumed record
+  std::optional<std::int64_t> total;                     // as a person would count it
+  std::optional<std::int64_t> useful;                    // what counts for need and activity: without ignored tails
+  std::optional<api::Delay> delay;                       // age of the oldest unconsumed record
+  std::optional<double> arrival_rate, consumption_rate;  // records a second, of all topics
   bool arrivals_without_commit = false;
   int partitions = 0;
   int largest_topic = 0;         // partitions of the largest topic
