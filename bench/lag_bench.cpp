@@ -132,11 +132,11 @@ class Bench {
     };
     const auto subjects = world_.subjects_of({"kafka", "main"});
     cost.subjects = lap();
-    const auto& plan = engine_.plan(subjects);
+    const auto& plan = engine_.plan(*subjects);
     cost.plan = lap();
     const auto sample = cluster_.read(plan, clock_.now(), clock_.wall());
     lap();
-    const auto entries = engine_.tick(subjects, &sample, clock_.now(), clock_.wall());
+    const auto entries = engine_.tick(*subjects, &sample, clock_.now(), clock_.wall());
     cost.decide = lap();
     board_.publish(entries);
     cost.publish = lap();

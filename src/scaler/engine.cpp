@@ -97,6 +97,7 @@ bool Engine::follow(Past& past, const Subject& subject) {
   wish.topics.erase(std::ranges::unique(wish.topics).begin(), wish.topics.end());
   if (wish == past.wish) return past.refused != was_refused;
   past.wish = std::move(wish);
+  past.edition = 0;
   past.group = {};
   return true;
 }
@@ -140,13 +141,15 @@ std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& sub
 void Engine::observe(const kafka::Sample& sample) {
   for (auto& [name, topic] : topics_) topic.sample = nullptr;
   for (const auto& [name, result] : sample.topics) {
-    Topic& topic = topics_[name];
+    const auto [place, is_new] = topics_.try_emplace(name);
+    if (is_new) ++edition_;
+    Topic& topic = place->second;
     topic.sample = &result;
     if (!result) continue;
     topic.ends.observe(result->id, result->ends, sample.taken);
     if (!result->stable_ends.empty()) topic.stable_ends.observe(result->id, result->stable_ends, sample.taken);
   }
-  std::erase_if(topics_, [](const auto& topic) { return !topic.second.sample; });
+  if (std::erase_if(topics_, [](const auto& topic) { return !topic.second.sample; }) > 0) ++edition_;
 }
 
 void Engine::learn(const kafka::Sample& sample) {
@@ -175,29 +178,32 @@ void Engine::ask(const kafka::Sample& sample) {
     plan_.probes.push_back({std::move(probe.topic), probe.partition, probe.time});
 }
 
-void Engine::add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends) {
-  const auto found = topics_.find(std::string(name));
-  if (found == topics_.end()) return;
-  Topic& topic = found->second;
+Engine::Topic* Engine::find_topic(const std::string& name) {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+void Engine::add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends) {
+  if (!topic) return;
   scaling::TopicInput& input = input_topics_.emplace_back();
   input.name = name;
-  if (!*topic.sample) {
-    input.error = &topic.sample->error();
+  if (!*topic->sample) {
+    input.error = &topic->sample->error();
     return;
   }
-  const kafka::TopicSample& read = **topic.sample;
+  const kafka::TopicSample& read = **topic->sample;
   input.ends = stable_ends ? read.stable_ends : read.ends;
   input.starts = read.starts;
-  input.history = stable_ends ? &topic.stable_ends : &topic.ends;
-  if (const auto committed = group.committed.find(std::string(name)); committed != group.committed.end())
+  input.history = stable_ends ? &topic->stable_ends : &topic->ends;
+  if (const auto committed = group.committed.find(name); committed != group.committed.end())
     input.committed = committed->second;
   if (!group.info || !group.info->assigned) return;
-  if (const auto assigned = group.info->assigned->find(std::string(name)); assigned != group.info->assigned->end())
+  if (const auto assigned = group.info->assigned->find(name); assigned != group.info->assigned->end())
     input.assigned = assigned->second;
 }
 
 // The part of a sample that one ConsumerScaler asked for.
-void Engine::add_input(const kafka::Sample& sample, const Past& past, scaling::GroupInput& input) {
+void Engine::add_input(const kafka::Sample& sample, Past& past, scaling::GroupInput& input) {
   input.taken = sample.taken;
   const auto found = sample.groups.find(past.wish.group);
   if (found == sample.groups.end()) {
@@ -207,10 +213,16 @@ void Engine::add_input(const kafka::Sample& sample, const Past& past, scaling::G
   const kafka::GroupSample& group = found->second;
   input.group = state_of(group.info);
   if (!group.commits) input.error = &group.commits.error();
-  for (const std::string& topic : past.wish.topics) add_topic(topic, group, past.wish.stable_ends);
+  if (past.edition != edition_) {
+    past.edition = edition_;
+    past.topics.clear();
+    for (const std::string& topic : past.wish.topics) past.topics.push_back(find_topic(topic));
+  }
+  for (std::size_t i = 0; i < past.topics.size(); ++i)
+    add_topic(past.wish.topics[i], past.topics[i], group, past.wish.stable_ends);
   if (past.wish.topics.empty())
     for (const auto& [topic, committed] : group.committed)
-      if (has_commit(committed)) add_topic(topic, group, past.wish.stable_ends);
+      if (has_commit(committed)) add_topic(topic, find_topic(topic), group, past.wish.stable_ends);
   input.topics = input_topics_;
 }
 

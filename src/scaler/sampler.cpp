@@ -47,8 +47,8 @@ Result<void> Sampler::ensure_reader() {
 void Sampler::tick(const std::stop_token& stop) {
   const SteadyTime started = clock_.now();
   const std::string name = platform_.to_string();
-  const std::vector<Subject> subjects = world_.subjects_of(platform_);
-  const kafka::SamplePlan& plan = engine_.plan(subjects);
+  const World::Subjects subjects = world_.subjects_of(platform_);
+  const kafka::SamplePlan& plan = engine_.plan(*subjects);
   std::optional<Result<kafka::Sample>> sample;
   if (!plan.groups.empty()) {
     const Result<void> ready = ensure_reader();
@@ -60,7 +60,7 @@ void Sampler::tick(const std::stop_token& stop) {
       meters_.failed(name, sample->error());
     }
   }
-  auto entries = engine_.tick(subjects, sample ? &*sample : nullptr, clock_.now(), clock_.wall());
+  auto entries = engine_.tick(*subjects, sample ? &*sample : nullptr, clock_.now(), clock_.wall());
   board_.publish(std::move(entries));
   meters_.ticked(name, clock_.now() - started);
 }

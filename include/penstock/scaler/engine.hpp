@@ -38,22 +38,23 @@ class Engine {
     bool stable_ends = false;
     bool operator==(const Wish&) const = default;
   };
+  // One topic, while it is in samples.
+  struct Topic {
+    scaling::EndHistory ends, stable_ends;
+    const Result<kafka::TopicSample>* sample = nullptr;  // of this tick
+  };
   // Of one object's life.
   struct Past {
     std::shared_ptr<const api::ConsumerScaler> scaler;
     Wish wish;
+    std::vector<Topic*> topics;  // of the wish, as they were found in this edition of topics_; nullptr: not there
+    std::uint64_t edition = 0;
     bool refused = false;
     scaling::GroupPast group;
     scaling::Memory memory;
     std::shared_ptr<Entry> entry;  // of the tick before
     bool is_new = true;            // to be told what status knows
   };
-  // One topic, while it is in samples.
-  struct Topic {
-    scaling::EndHistory ends, stable_ends;
-    const Result<kafka::TopicSample>* sample = nullptr;  // of this tick
-  };
-
   // Aligns pasts_ with the subjects; true: they ask for something else now.
   bool follow(const std::vector<Subject>& subjects);
   static bool follow(Past& past, const Subject& subject);
@@ -61,8 +62,9 @@ class Engine {
   void observe(const kafka::Sample& sample);
   void learn(const kafka::Sample& sample);
   void ask(const kafka::Sample& sample);
-  void add_input(const kafka::Sample& sample, const Past& past, scaling::GroupInput& input);
-  void add_topic(std::string_view name, const kafka::GroupSample& group, bool stable_ends);
+  void add_input(const kafka::Sample& sample, Past& past, scaling::GroupInput& input);
+  void add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends);
+  Topic* find_topic(const std::string& name);
   void decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall);
   std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
                                     const scaling::GroupState& group, std::optional<WallTime> last_active) const;
@@ -71,6 +73,7 @@ class Engine {
   std::vector<std::unique_ptr<Past>> pasts_;  // in the subjects' order
   kafka::SamplePlan plan_;
   std::unordered_map<std::string, Topic> topics_;
+  std::uint64_t edition_ = 1;                      // of topics_: another one whenever some came or went
   std::vector<scaling::TopicInput> input_topics_;  // of the subject at hand
   std::vector<scaling::OpenAge> open_ages_;        // of this tick
 };
