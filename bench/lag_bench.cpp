@@ -5,8 +5,8 @@
 #include <penstock/scaler/world.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 
@@ -157,7 +157,7 @@ class Bench {
   // The time and size of one scrape.
   std::pair<double, double> scrape() const {
     const double begun = cpu_ms();
-    const std::string text = scaler::expose(*board_.read(), 50'000);
+    const std::string text = scaler::expose(*board_.read(), {});
     return {cpu_ms() - begun, static_cast<double>(text.size()) / (1 << 20)};
   }
   std::size_t known() const {
@@ -176,10 +176,13 @@ class Bench {
 
 }  // namespace
 
-int main() {
+// Without arguments several sizes; else SCALERS PARTITIONS, of each.
+int main(int argc, char** argv) {
   std::printf("%8s %10s %7s | %9s %6s %8s %8s | %8s %7s %8s %s\n", "scalers", "partitions", "moving", "subjects",
               "plan", "decide", "publish", "CPU ms", "of 1 s", "RSS MiB", "  scrape");
-  for (const Size size : std::array<Size, 4>{{{100, 10}, {1000, 10}, {10'000, 10}, {1000, 100}}}) {
+  std::vector<Size> sizes{{100, 10}, {1000, 10}, {10'000, 10}, {1000, 100}};
+  if (argc == 3) sizes = {{std::atoi(argv[1]), std::atoi(argv[2])}};
+  for (const Size size : sizes) {
     Bench bench(size);
     for (const int of_hundred : {0, 1, 100}) {
       const Cost cost = bench.run(of_hundred);

@@ -94,7 +94,10 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   const auto open = [&](const kafka::Connection& connection) {
     return kafka::open_offset_reader(connection, kClientId, clock);
   };
-  Samplers samplers(world, board, open, meters, clock, {settings.tick, std::max<Duration>(3 * settings.tick, 3s)});
+  Samplers samplers(world, board, open, meters, clock,
+                    {.tick = settings.tick,
+                     .read_timeout = std::max<Duration>(3 * settings.tick, 3s),
+                     .by_partition = settings.partition_metrics});
 
   auto grpc_server = GrpcServer::start(settings.grpc_address, std::move(services));
   if (!grpc_server) return std::unexpected(grpc_server.error());

@@ -237,6 +237,7 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   }
   scaling::GroupInput input;
   input.taken = now;
+  input.by_partition = by_partition_;
   input_topics_.clear();
   if (past.refused || !sample) {
     input.error = &kNotRead;

@@ -44,14 +44,13 @@ double seconds(Duration duration) {
 
 class Writer {
  public:
-  Writer(const Snapshot& snapshot, std::size_t most_topics) {
-    std::size_t topics = 0;
+  Writer(const Snapshot& snapshot, const SeriesLimits& limits) {
     for (const EntryPtr& entry : snapshot.entries()) {
-      // All of one object's topics or none.
-      const std::size_t its = entry->topics.size();
-      const bool shown = topics + its <= most_topics;
-      shown ? topics += its : left_out_ += its;
-      rows_.push_back({entry.get(), labels_of(*entry), shown});
+      std::size_t partitions = 0;
+      for (const scaling::TopicLag& topic : entry->topics) partitions += topic.by_partition.size();
+      by_partition_ |= partitions > 0;
+      rows_.push_back({entry.get(), labels_of(*entry), topics_.take(entry->topics.size(), limits.topics),
+                       partitions_.take(partitions, limits.partitions)});
     }
   }
 
@@ -74,8 +73,9 @@ class Writer {
               [](const Entry& entry) {
                 return entry.decision.cap > 0 ? std::optional<std::int64_t>(entry.decision.cap) : std::nullopt;
               });
-    family("penstock_topics_left_out", "Topics of ConsumerScalers without series of their own: there are too many.");
-    text_ += "penstock_topics_left_out " + std::to_string(left_out_) + '\n';
+    left_out("penstock_topics_left_out", "Topics of ConsumerScalers without series of their own: there are too many.",
+             topics_);
+    if (by_partition_) partitions();
     return std::move(text_);
   }
 
@@ -83,7 +83,15 @@ class Writer {
   struct Row {
     const Entry* entry;
     std::string labels;
-    bool topics_shown;
+    bool topics_shown, partitions_shown;
+  };
+  struct Count {
+    std::size_t shown = 0, left_out = 0;
+    bool take(std::size_t more, std::size_t most) {
+      const bool fits = shown + more <= most;
+      (fits ? shown : left_out) += more;
+      return fits;
+    }
   };
 
   void family(std::string_view name, std::string_view help) {
@@ -119,15 +127,41 @@ class Writer {
     }
   }
 
+  void partitions() {
+    constexpr std::string_view kName = "penstock_consumer_partition_lag";
+    family(kName, "Records of a partition not yet consumed by the group.");
+    for (const Row& row : rows_) {
+      if (!row.partitions_shown) continue;
+      for (const scaling::TopicLag& topic : row.entry->topics)
+        for (std::size_t p = 0; p < topic.by_partition.size(); ++p) {
+          if (topic.by_partition[p] == scaling::TopicLag::kUnknown) continue;
+          text_.append(kName).append("{").append(row.labels).append(",partition=\"").append(std::to_string(p));
+          text_ += "\",topic=\"";
+          append_escaped(text_, topic.name);
+          text_ += "\"} ";
+          append_number(text_, topic.by_partition[p]);
+          text_ += '\n';
+        }
+    }
+    left_out("penstock_partitions_left_out", "Partitions without a series of their own: there are too many.",
+             partitions_);
+  }
+
+  void left_out(std::string_view name, std::string_view help, const Count& count) {
+    family(name, help);
+    text_.append(name).append(" ").append(std::to_string(count.left_out)).append("\n");
+  }
+
   std::vector<Row> rows_;
-  std::size_t left_out_ = 0;
+  Count topics_, partitions_;
+  bool by_partition_ = false;
   std::string text_;
 };
 
 }  // namespace
 
-std::string expose(const Snapshot& snapshot, std::size_t most_topics) {
-  return Writer(snapshot, most_topics).run();
+std::string expose(const Snapshot& snapshot, const SeriesLimits& limits) {
+  return Writer(snapshot, limits).run();
 }
 
 }  // namespace penstock::scaler

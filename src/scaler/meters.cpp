@@ -12,9 +12,6 @@ namespace {
 
 using Labels = std::map<std::string, std::string>;
 
-// With a series for lag, delay and two rates each: as much as a Prometheus takes from one target without complaint.
-constexpr std::size_t kMostTopics = 50'000;
-
 prometheus::Family<prometheus::Gauge>& gauges(const std::string& name, const std::string& help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics::registry());
 }
@@ -60,8 +57,7 @@ struct Meters::State {
 };
 
 Meters::Meters(const Board& board)
-    : state_(std::make_unique<State>()),
-      scalers_([&board](std::string& text) { text += expose(*board.read(), kMostTopics); }) {}
+    : state_(std::make_unique<State>()), scalers_([&board](std::string& text) { text += expose(*board.read(), {}); }) {}
 Meters::~Meters() {
   const std::lock_guard lock(state_->mutex);
   for (auto& [platform, series] : state_->ages) series.clear(state_->age);

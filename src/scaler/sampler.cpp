@@ -26,7 +26,8 @@ Sampler::Sampler(k8s::ObjectKey platform, const World& world, Board& board, Open
       open_(std::move(open)),
       meters_(meters),
       clock_(clock),
-      options_(options) {}
+      options_(options),
+      engine_(options.by_partition) {}
 
 Result<void> Sampler::ensure_reader() {
   const auto view = world_.view(platform_);

@@ -99,6 +99,7 @@ class Reckoning {
     out_ = &lag_.topics.emplace_back();
     out_->name = topic.name;
     out_->partitions = partitions;
+    if (input_.by_partition) out_->by_partition.assign(count, TopicLag::kUnknown);
     if (input_.error) return topic.history->keep_all();
     topic_ = &topic;
     oldest_ = highest_ = {};
@@ -135,6 +136,7 @@ class Reckoning {
                                                           : with_commit(p, past, start.value, committed.value);
     ++out_->known;
     out_->lag += lag;
+    if (input_.by_partition) out_->by_partition[p] = lag;
     total_ += lag;
     if (committed.value == kNoCommit || !past.tail_ignored) useful_ += lag;
   }

@@ -24,7 +24,7 @@ struct Open {
     const auto taken = sample.take();
     board.publish(engine.tick(subjects, &taken, now, wall));
   }
-  std::string text(std::size_t most_topics = 100) const { return expose(*board.read(), most_topics); }
+  std::string text(const SeriesLimits& limits = {}) const { return expose(*board.read(), limits); }
 };
 
 bool has(const std::string& text, const std::string& line) {
@@ -82,12 +82,37 @@ TEST_CASE("beyond the bound whole objects' topics are left out and counted") {
   SampleOf all(open.now);
   all.behind("a", 1).behind("b", 1).behind("b", 1, "returns").behind("c", 1);
   open.tick({subject_of("a"), subject_of("b", {{"topics", {"orders", "returns"}}}), subject_of("c")}, std::move(all));
-  const std::string text = open.text(2);
+  const std::string text = open.text({.topics = 2, .partitions = 100});
   CHECK(text.find("penstock_consumer_lag{group=\"a\"") != std::string::npos);
   CHECK(text.find("penstock_consumer_lag{group=\"b\"") == std::string::npos);
   CHECK(text.find("penstock_consumer_lag{group=\"c\"") != std::string::npos);
   CHECK(text.find("penstock_desired_replicas{group=\"b\"") != std::string::npos);
   CHECK(has(text, "penstock_topics_left_out 2"));
+}
+
+TEST_CASE("each partition's lag is shown when it is asked for, within a bound of its own") {
+  Open open;
+  SampleOf all(open.now);
+  all.behind("a", 10, "orders", 2).behind("b", 0);
+  all.sample.groups.at("a").committed.at("orders")[1] = Reading::of(100'000 - 7);
+  all.sample.topics.at("orders")->ends[0] = all.sample.fail({Code::kUnavailable, "no leader", Retry::later()});
+  Engine engine(true);
+  const auto sample = all.take();
+  open.board.publish(engine.tick({subject_of("a"), subject_of("b")}, &sample, open.now, open.wall));
+  const std::string text = open.text({.topics = 100, .partitions = 3});
+  CHECK(has(text,
+            "penstock_consumer_partition_lag{group=\"a\",namespace=\"shop\",scaler=\"a\",partition=\"1\",topic="
+            "\"orders\"} 7"));
+  CHECK(text.find("partition=\"0\"") == std::string::npos);
+  CHECK(text.find("penstock_consumer_partition_lag{group=\"b\"") == std::string::npos);
+  CHECK(has(text, "penstock_partitions_left_out 2"));
+}
+
+TEST_CASE("partitions have no series unless they are asked for") {
+  Open open;
+  open.tick({subject_of("a")}, SampleOf(open.now).behind("a", 1));
+  CHECK(open.text().find("partition_lag") == std::string::npos);
+  CHECK(open.text().find("partition=") == std::string::npos);
 }
 
 TEST_CASE("an entry that would say the same again stays, and time goes on for it") {

@@ -22,6 +22,9 @@ struct Subject {
 
 class Engine {
  public:
+  // Entries have the lag of each partition when it is asked for.
+  explicit Engine(bool by_partition = false) : by_partition_(by_partition) {}
+
   // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
   // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
   const kafka::SamplePlan& plan(const std::vector<Subject>& subjects);
@@ -69,6 +72,7 @@ class Engine {
   std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
                                     const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 
+  const bool by_partition_;
   std::shared_ptr<Beat> beat_ = std::make_shared<Beat>();
   std::vector<std::unique_ptr<Past>> pasts_;  // in the subjects' order
   kafka::SamplePlan plan_;

@@ -9,9 +9,15 @@
 
 namespace penstock::scaler {
 
-// A text with the series of all ConsumerScalers, and of their topics as far as `most_topics` goes, in the format of
-// Prometheus. What is unknown has no series.
-std::string expose(const Snapshot& snapshot, std::size_t most_topics);
+// How many topics, and partitions where entries have them, get series. An object's are all there or all left out.
+struct SeriesLimits {
+  // With a series for lag, delay and two rates each: as much as a Prometheus takes from one target without complaint.
+  std::size_t topics = 50'000;
+  std::size_t partitions = 10'000;
+};
+
+// A text with the series of all ConsumerScalers in the format of Prometheus. What is unknown has no series.
+std::string expose(const Snapshot& snapshot, const SeriesLimits& limits);
 
 class Meters {
  public:

@@ -36,6 +36,7 @@ struct GroupInput {
   const Error* error = nullptr;  // why none of the group's commits are known
   GroupState group;
   std::span<const TopicInput> topics;  // by name
+  bool by_partition = false;           // whether the lag of each partition is asked for
 };
 
 // A record whose age is not known well enough.
@@ -53,6 +54,8 @@ struct TopicLag {
   api::Delay delay;      // of the oldest record that waits in these
   // Records a second, smoothed over the spec's window; unset at the first sight.
   std::optional<double> arrival_rate, consumption_rate;
+  std::vector<std::int64_t> by_partition;  // lags when asked for; kUnknown where one is not known
+  static constexpr std::int64_t kUnknown = -1;
   bool complete() const { return known == partitions; }
   bool operator==(const TopicLag&) const = default;
 };
