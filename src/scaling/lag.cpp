@@ -143,7 +143,8 @@ class Reckoning {
 
   void remember(std::size_t p, Past& past, std::int64_t end, std::int64_t committed) {
     const std::uint32_t life = topic_->history->life(p);
-    if (past.life != life) {
+    // A history that was itself begun anew may count its lives from the start.
+    if (past.life != life || end < past.end) {
       // All records of a partition that began anew under our eyes have arrived since we look.
       past = {.end = end,
               .first_end = past.life == 0 ? end : 0,
