@@ -59,7 +59,9 @@ Json object(int i) {
 // A cluster that answers a plan at once.
 class Cluster {
  public:
-  explicit Cluster(int partitions) : partitions_(static_cast<std::size_t>(partitions)) {}
+  // With a backlog in each partition from the beginning, of which nobody knows how old it is, or without.
+  Cluster(int partitions, bool backlog)
+      : partitions_(static_cast<std::size_t>(partitions)), backlog_(backlog ? 500 : 0) {}
 
   // Of each hundred topics so many get 1,000 records in each partition, of which 990 are consumed at once.
   void move(int of_hundred) {
@@ -86,7 +88,7 @@ class Cluster {
       kafka::GroupSample& group = sample.groups[wanted.id];
       group.info = kafka::GroupInfo{"Consumer", "Stable", "uniform", 4, nullptr};
       group.commits = {};
-      const std::int64_t lag = end == 1'000'000 ? 0 : (end - 1'000'000) / 100;
+      const std::int64_t lag = backlog_ + (end - 1'000'000) / 100;
       group.committed[name].assign(partitions_, Reading::of(end - lag));
     }
     return sample;
@@ -94,6 +96,7 @@ class Cluster {
 
  private:
   const std::size_t partitions_;
+  const std::int64_t backlog_;
   std::vector<std::int64_t> ends_;  // by group of the plan
 };
 
@@ -109,7 +112,7 @@ double median(std::vector<double> values) {
 
 class Bench {
  public:
-  explicit Bench(Size size) : cluster_(size.partitions) {
+  Bench(Size size, bool backlog) : cluster_(size.partitions, backlog) {
     kafka::PlatformView view;
     view.ns = "kafka";
     view.name = "main";
@@ -154,6 +157,17 @@ class Bench {
     return {median(parts[0]), median(parts[1]), median(parts[2]), median(parts[3])};
   }
 
+  // False when nothing is known: the figures would say nothing.
+  bool print(Size size, int of_hundred, const std::string& motion) {
+    const Cost cost = run(of_hundred);
+    const auto [scrape_ms, scrape_mib] = scrape();
+    std::printf("%8d %10d %7s | %9.2f %6.2f %8.2f %8.2f | %8.2f %6.2f%% %8.0f   %.0f ms, %.1f MiB\n", size.scalers,
+                size.scalers * size.partitions, motion.c_str(), cost.subjects, cost.plan, cost.decide, cost.publish,
+                cost.total(), cost.total() / 10, resident_mib(), scrape_ms, scrape_mib);
+    return known() == static_cast<std::size_t>(size.scalers);
+  }
+
+ private:
   // The time and size of one scrape.
   std::pair<double, double> scrape() const {
     const double begun = cpu_ms();
@@ -166,7 +180,6 @@ class Bench {
         std::ranges::count_if(snapshot->entries(), [](const auto& entry) { return entry->lag.has_value(); }));
   }
 
- private:
   ManualClock clock_;
   scaler::World world_;
   scaler::Board board_{[](const k8s::ObjectKey&, const std::string&) { return true; }};
@@ -183,16 +196,11 @@ int main(int argc, char** argv) {
   std::vector<Size> sizes{{100, 10}, {1000, 10}, {10'000, 10}, {1000, 100}};
   if (argc == 3) sizes = {{std::atoi(argv[1]), std::atoi(argv[2])}};
   for (const Size size : sizes) {
-    Bench bench(size);
-    for (const int of_hundred : {0, 1, 100}) {
-      const Cost cost = bench.run(of_hundred);
-      const auto [scrape_ms, scrape_mib] = bench.scrape();
-      std::printf("%8d %10d %6d%% | %9.2f %6.2f %8.2f %8.2f | %8.2f %6.2f%% %8.0f   %.0f ms, %.1f MiB\n", size.scalers,
-                  size.scalers * size.partitions, of_hundred, cost.subjects, cost.plan, cost.decide, cost.publish,
-                  cost.total(), cost.total() / 10, resident_mib(), scrape_ms, scrape_mib);
-      // Nothing known would mean that the figures say nothing.
-      if (bench.known() != static_cast<std::size_t>(size.scalers)) return 1;
-    }
+    Bench bench(size, false);
+    for (const int of_hundred : {0, 1, 100})
+      if (!bench.print(size, of_hundred, std::to_string(of_hundred) + "%")) return 1;
+    Bench cold(size, true);
+    if (!cold.print(size, 0, "cold")) return 1;
     malloc_trim(0);
   }
   return 0;

@@ -25,13 +25,20 @@ std::vector<ProbeTime> propose_probes(std::span<const OpenAge> open, WallTime wa
   order.reserve(open.size());
   for (const OpenAge& one : open)
     if (one.age.at_least < oldest) order.push_back(&one);
+  // After a start there may be a hundred thousand: only those that come near the first are put in order.
+  const std::size_t near = 4 * most;
+  if (order.size() > near) {
+    std::ranges::nth_element(
+        order, order.begin() + static_cast<std::ptrdiff_t>(near),
+        [&](const OpenAge* a, const OpenAge* b) { return width(*a) != width(*b) ? width(*a) > width(*b) : a < b; });
+    order.resize(near);
+  }
   // Groups on one topic have questions of their own about its partitions: the one with the most to learn asks.
   std::ranges::sort(order, [&](const OpenAge* a, const OpenAge* b) {
     return place(*a) != place(*b) ? place(*a) < place(*b) : width(*a) > width(*b);
   });
-  order.erase(
-      std::ranges::unique(order, [&](const OpenAge* a, const OpenAge* b) { return place(*a) == place(*b); }).begin(),
-      order.end());
+  const auto same_place = [&](const OpenAge* a, const OpenAge* b) { return place(*a) == place(*b); };
+  order.erase(std::ranges::unique(order, same_place).begin(), order.end());
   std::ranges::stable_sort(order, [&](const OpenAge* a, const OpenAge* b) { return width(*a) > width(*b); });
   if (order.size() > most) order.resize(most);
   std::vector<ProbeTime> probes;
