@@ -5,6 +5,8 @@
 namespace penstock::scaler {
 namespace {
 
+constexpr std::string_view kPartitionLag = "penstock_consumer_partition_lag";
+
 // Label values in the text format of Prometheus: group names may hold anything.
 void append_escaped(std::string& text, std::string_view value) {
   for (const char c : value) {
@@ -128,14 +130,13 @@ class Writer {
   }
 
   void partitions() {
-    constexpr std::string_view kName = "penstock_consumer_partition_lag";
-    family(kName, "Records of a partition not yet consumed by the group.");
+    family(kPartitionLag, "Records of a partition not yet consumed by the group.");
     for (const Row& row : rows_) {
       if (!row.partitions_shown) continue;
       for (const scaling::TopicLag& topic : row.entry->topics)
         for (std::size_t p = 0; p < topic.by_partition.size(); ++p) {
           if (topic.by_partition[p] == scaling::TopicLag::kUnknown) continue;
-          text_.append(kName).append("{").append(row.labels).append(",partition=\"").append(std::to_string(p));
+          text_.append(kPartitionLag).append("{").append(row.labels).append(",partition=\"").append(std::to_string(p));
           text_ += "\",topic=\"";
           append_escaped(text_, topic.name);
           text_ += "\"} ";

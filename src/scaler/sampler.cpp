@@ -61,8 +61,8 @@ void Sampler::tick(const std::stop_token& stop) {
       meters_.failed(name, sample->error());
     }
   }
-  auto entries = engine_.tick(*subjects, sample ? &*sample : nullptr, clock_.now(), clock_.wall());
-  board_.publish(std::move(entries));
+  const auto entries = engine_.tick(*subjects, sample ? &*sample : nullptr, clock_.now(), clock_.wall());
+  board_.publish(entries);
   meters_.ticked(name, clock_.now() - started);
 }
 
