@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--health-address", settings.health_address, "/healthz, /readyz and /metrics")->capture_default_str();
   app.add_option("--tick", tick, "how often offsets are read")->capture_default_str();
+  app.add_flag("--partition-metrics", settings.partition_metrics,
+               "also a metric for the lag of each partition, of 10,000 at most");
   const std::map<std::string, log::Level> levels{{"debug", log::Level::kDebug},
                                                  {"info", log::Level::kInfo},
                                                  {"warn", log::Level::kWarn},

@@ -11,6 +11,7 @@ namespace {
 // The bounds of the schema, so that the API server never refuses a status.
 constexpr std::size_t kMostLines = 100, kMostVerdicts = 64, kMostPartitions = 1000, kMostDecisions = 10;
 constexpr std::size_t kLineLimit = 1024, kWordLimit = 128;
+constexpr std::string_view kAtLeast = "≥ ";
 
 GroupStatus read_group(const Field& f) {
   GroupStatus group;
@@ -48,7 +49,9 @@ ConsumerScalerStatus read_status(const Json& object) {
   f["observedGeneration"].read(status.observed_generation);
   status.conditions = read_conditions(f);
   f["lag"].read(status.lag);
-  f["delay"].read(status.delay);
+  std::string delay;
+  f["delay"].read(delay);
+  status.delay = parse_delay(delay);
   f["partitions"].read(status.partitions);
   f["cap"].read(status.cap);
   f["currentReplicas"].read(status.current_replicas);
@@ -109,10 +112,22 @@ Json print(const ConsumerScaler& scaler) {
                       print_status(scaler.status));
 }
 
+std::string to_string(const Delay& delay) {
+  return std::string(delay.at_least ? kAtLeast : "") + format_duration(delay.age);
+}
+
+std::optional<Delay> parse_delay(std::string_view text) {
+  const bool at_least = text.starts_with(kAtLeast);
+  if (at_least) text.remove_prefix(kAtLeast.size());
+  const auto age = parse_duration(text);
+  if (!age) return std::nullopt;
+  return Delay{*age, at_least};
+}
+
 Json print_status(const ConsumerScalerStatus& status) {
   Json out = print_status_head(status.observed_generation, status.conditions);
   put_optional(out, "lag", status.lag);
-  if (status.delay) out["delay"] = format_duration(*status.delay);
+  if (status.delay) out["delay"] = to_string(*status.delay);
   put_optional(out, "partitions", status.partitions);
   put_optional(out, "cap", status.cap);
   put_optional(out, "currentReplicas", status.current_replicas);

@@ -1,8 +1,24 @@
 #include <penstock/base/metrics.hpp>
 
+#include <mutex>
+#include <vector>
+
 #include <prometheus/text_serializer.h>
 
 namespace penstock::metrics {
+namespace {
+
+struct Sources {
+  std::mutex mutex;
+  std::vector<const Source::Write*> writes;
+};
+
+Sources& sources() {
+  static Sources instance;
+  return instance;
+}
+
+}  // namespace
 
 prometheus::Registry& registry() {
   static prometheus::Registry instance;
@@ -10,7 +26,23 @@ prometheus::Registry& registry() {
 }
 
 std::string expose() {
-  return prometheus::TextSerializer{}.Serialize(registry().Collect());
+  std::string text = prometheus::TextSerializer{}.Serialize(registry().Collect());
+  Sources& all = sources();
+  const std::lock_guard lock(all.mutex);
+  for (const auto* write : all.writes) (*write)(text);
+  return text;
+}
+
+Source::Source(Write write) : write_(std::move(write)) {
+  Sources& all = sources();
+  const std::lock_guard lock(all.mutex);
+  all.writes.push_back(&write_);
+}
+
+Source::~Source() {
+  Sources& all = sources();
+  const std::lock_guard lock(all.mutex);
+  std::erase(all.writes, &write_);
 }
 
 }  // namespace penstock::metrics

@@ -51,7 +51,7 @@ Result<EntryPtr> Answers::known(const k8s::ObjectKey& key) const {
   EntryPtr entry = board_.read()->find(key);
   if (!entry || entry->uid != (**found)->meta.uid)
     return fail(Code::kUnavailable, name_of(key) + ": nothing is decided yet");
-  if (clock_.now() - entry->decided > oldest_)
+  if (clock_.now() - entry->decided() > oldest_)
     return fail(Code::kUnavailable, name_of(key) + ": the last decision is older than " + format_duration(oldest_));
   if (!entry->decision.known) {
     std::string why = name_of(key) + ": ";

@@ -83,8 +83,7 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   World world;
   Board board([&](const k8s::ObjectKey& key, const std::string& uid) { return exists(world, key, uid); });
   world.scalers.subscribe([&](const k8s::ObjectKey& key) { board.review(key); });
-  Meters meters;
-  board.subscribe([&](const Board::Change& change) { meters.on(change); });
+  Meters meters(board);
   const Answers answers([&](const k8s::ObjectKey& key) { return look_up(world, key); }, board, clock);
   const Started started(world, board);
   FeedOptions feed;
@@ -95,7 +94,10 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   const auto open = [&](const kafka::Connection& connection) {
     return kafka::open_offset_reader(connection, kClientId, clock);
   };
-  Samplers samplers(world, board, open, meters, clock, {settings.tick, std::max<Duration>(3 * settings.tick, 3s)});
+  Samplers samplers(world, board, open, meters, clock,
+                    {.tick = settings.tick,
+                     .read_timeout = std::max<Duration>(3 * settings.tick, 3s),
+                     .by_partition = settings.partition_metrics});
 
   auto grpc_server = GrpcServer::start(settings.grpc_address, std::move(services));
   if (!grpc_server) return std::unexpected(grpc_server.error());

@@ -32,7 +32,7 @@ class FeedStream final : public WriteStream<v1::Update> {
   void mark_all() {
     const auto snapshot = board_.read();
     const std::lock_guard lock(waiting_mutex_);
-    for (const auto& [key, entry] : snapshot->entries) mark_locked(key);
+    for (const EntryPtr& entry : snapshot->entries()) mark_locked(entry->key);
     for (const auto& [key, uid] : told_) mark_locked(key);
   }
   void mark(const k8s::ObjectKey& key) {

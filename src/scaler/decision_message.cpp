@@ -29,7 +29,7 @@ void fill(const Entry& entry, v1::Decision& message) {
   message.set_name(entry.key.name);
   message.set_uid(entry.uid);
   message.set_generation(entry.generation);
-  message.set_decided_at_ms(unix_ms(entry.decided_at));
+  message.set_decided_at_ms(unix_ms(entry.decided_at()));
   message.set_known(decision.known);
   message.set_desired(decision.desired);
   message.set_active(decision.active);
@@ -55,7 +55,8 @@ void fill(const Entry& entry, v1::Decision& message) {
     added->mutable_partitions()->Add(verdict.partitions.begin(), verdict.partitions.end());
   }
   message.set_delay_known(entry.delay.has_value());
-  message.set_delay_ms(entry.delay.value_or(Duration{0}).count());
+  message.set_delay_ms(entry.delay ? entry.delay->age.count() : 0);
+  message.set_delay_is_at_least(entry.delay && entry.delay->at_least);
   message.set_last_active_ms(entry.last_active ? unix_ms(*entry.last_active) : 0);
 }
 

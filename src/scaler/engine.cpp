@@ -1,23 +1,23 @@
 #include <penstock/scaler/engine.hpp>
+#include <penstock/scaling/probes.hpp>
 
 #include <algorithm>
 
 namespace penstock::scaler {
 namespace {
 
-Error refused(const std::string& why) {
-  return {Code::kForbidden, why, Retry::later()};
+// Each probe is a lookup in the leader's indexes; so many a second are nothing to a cluster, and as many partitions are
+// known within a few seconds of a start.
+constexpr std::size_t kMostProbes = 500;
+// How long a partition is left alone when the answer about it was none, or no help.
+constexpr Duration kAskAgain = 30s;
+
+k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
+  return {scaler.meta.ns, scaler.meta.name};
 }
 
-void fail_all(scaling::GroupInput& input, const api::ConsumerScalerSpec& spec, const Error& error) {
-  for (const std::string& topic : spec.topics) input.topics.insert_or_assign(topic, std::unexpected(error));
-  // A group whose topics are found out has none to blame: its own name stands for them.
-  if (spec.topics.empty()) input.topics.insert_or_assign("of group " + spec.consumer_group, std::unexpected(error));
-}
-
-scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
-  if (!info) return {};
-  return {true, info->type, info->state, info->assignor, info->members, info->assigned};
+bool is_same(const api::ConsumerScaler& a, const api::ConsumerScaler& b) {
+  return &a == &b || (a.meta.uid == b.meta.uid && a.meta.name == b.meta.name && a.meta.ns == b.meta.ns);
 }
 
 std::optional<WallTime> wall_of(const std::optional<SteadyTime>& time, SteadyTime now, WallTime wall) {
@@ -25,118 +25,261 @@ std::optional<WallTime> wall_of(const std::optional<SteadyTime>& time, SteadyTim
   return wall - (now - *time);
 }
 
-}  // namespace
-
-std::vector<Round> plan_rounds(const std::vector<Subject>& subjects) {
-  struct Growing {
-    Round round;
-    std::map<std::string, std::size_t> place;
-  };
-  // By isolation, and by whether the topics are named or found out.
-  std::map<std::pair<bool, bool>, Growing> rounds;
-  for (std::size_t i = 0; i < subjects.size(); ++i) {
-    if (!subjects[i].refusal.empty()) continue;
-    const auto& spec = subjects[i].scaler->spec;
-    auto& [round, place] = rounds[{spec.read_committed, spec.topics.empty()}];
-    const auto [found, is_new] = place.try_emplace(spec.consumer_group, round.plan.groups.size());
-    if (is_new) round.plan.groups.push_back({spec.consumer_group, {}, spec.read_committed});
-    round.plan.groups[found->second].topics.insert(spec.topics.begin(), spec.topics.end());
-    round.subjects.push_back(i);
-  }
-  std::vector<Round> result;
-  for (auto& [kind, growing] : rounds) result.push_back(std::move(growing.round));
-  return result;
+// A group that has committed nothing to a topic does not read it, as far as anybody can tell.
+bool has_commit(const std::vector<Reading>& committed) {
+  return std::ranges::any_of(committed, [](const Reading& r) { return !r.known() || r.value != kNoCommit; });
 }
 
-scaling::GroupInput input_of(const Result<kafka::Sample>& sample, const api::ConsumerScalerSpec& spec, SteadyTime now) {
-  scaling::GroupInput input;
-  input.taken = now;
-  if (!sample) {
-    fail_all(input, spec, sample.error());
-    return input;
+std::int64_t target_of(const api::ConsumerScaler& scaler) {
+  return std::max<std::int64_t>(scaler.spec.lag_threshold, 1);
+}
+
+bool same_decision(const scaling::Decision& a, const scaling::Decision& b) {
+  return a.known == b.known && a.desired == b.desired && a.active == b.active && a.metric == b.metric &&
+         a.limited_by == b.limited_by && a.cap == b.cap && a.freshness == b.freshness && a.reasons == b.reasons;
+}
+
+bool same_group(const api::GroupStatus& a, const scaling::GroupState& b) {
+  return a.type == b.type && a.state == b.state && a.assignor == b.assignor && a.members == b.members;
+}
+
+// Whether an entry made of these would differ in nothing.
+bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const scaling::Lag& lag,
+                const scaling::Decision& decision, const scaling::GroupState& group,
+                const std::optional<WallTime>& last_active) {
+  return entry.generation == scaler.meta.generation && entry.target == target_of(scaler) && entry.lag == lag.total &&
+         entry.delay == lag.delay && entry.partitions == lag.partitions && entry.topics == lag.topics &&
+         entry.error == lag.error && entry.last_active == last_active && entry.verdicts == lag.verdicts &&
+         same_group(entry.group, group) && same_decision(entry.decision, decision);
+}
+
+scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
+  if (!info) return {};
+  return {true, info->type, info->state, info->assignor, info->members};
+}
+
+}  // namespace
+
+const kafka::SamplePlan& Engine::plan(const std::vector<Subject>& subjects) {
+  if (follow(subjects)) make_plan();
+  return plan_;
+}
+
+bool Engine::follow(const std::vector<Subject>& subjects) {
+  bool changed = subjects.size() != pasts_.size();
+  for (std::size_t i = 0; !changed && i < subjects.size(); ++i)
+    changed = !is_same(*pasts_[i]->scaler, *subjects[i].scaler);
+  if (changed) {
+    std::map<k8s::ObjectKey, std::unique_ptr<Past>> known;
+    for (auto& past : pasts_) {
+      auto key = key_of(*past->scaler);
+      known.insert_or_assign(std::move(key), std::move(past));
+    }
+    pasts_.clear();
+    for (const Subject& subject : subjects) {
+      const auto found = known.find(key_of(*subject.scaler));
+      const bool is_known =
+          found != known.end() && found->second && found->second->scaler->meta.uid == subject.scaler->meta.uid;
+      pasts_.push_back(is_known ? std::move(found->second) : std::make_unique<Past>());
+    }
   }
-  input.taken = sample->taken;
-  const auto found = sample->groups.find(spec.consumer_group);
-  if (found == sample->groups.end()) {
-    fail_all(input, spec, Error{Code::kUnavailable, "was not read", Retry::later()});
-    return input;
+  for (std::size_t i = 0; i < subjects.size(); ++i) changed |= follow(*pasts_[i], subjects[i]);
+  return changed;
+}
+
+bool Engine::follow(Past& past, const Subject& subject) {
+  const bool was_refused = std::exchange(past.refused, !subject.refusal.empty());
+  if (past.scaler == subject.scaler) return past.refused != was_refused;
+  past.scaler = subject.scaler;
+  const auto& spec = subject.scaler->spec;
+  Wish wish{spec.consumer_group, spec.topics, spec.read_committed};
+  std::ranges::sort(wish.topics);
+  wish.topics.erase(std::ranges::unique(wish.topics).begin(), wish.topics.end());
+  if (wish == past.wish) return past.refused != was_refused;
+  past.wish = std::move(wish);
+  past.edition = 0;
+  past.group = {};
+  return true;
+}
+
+void Engine::make_plan() {
+  plan_.groups.clear();
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (const auto& past : pasts_) {
+    if (past->refused) continue;
+    const Wish& wish = past->wish;
+    const auto [found, is_new] = place.try_emplace(wish.group, plan_.groups.size());
+    if (is_new) plan_.groups.push_back({.id = wish.group, .topics = {}});
+    auto& group = plan_.groups[found->second];
+    group.topics.insert(wish.topics.begin(), wish.topics.end());
+    group.committed_topics |= wish.topics.empty();
+    (wish.stable_ends ? group.stable_ends : group.ends) = true;
   }
-  const kafka::GroupSample& group = found->second;
-  input.group = state_of(group.info);
-  const auto wanted = [&](const std::string& topic) {
-    return spec.topics.empty() || std::find(spec.topics.begin(), spec.topics.end(), topic) != spec.topics.end();
-  };
-  for (const auto& [topic, partitions] : group.partitions)
-    if (wanted(topic)) input.topics.insert_or_assign(topic, partitions);
-  for (const auto& [where, offsets] : group.offsets)
-    if (wanted(where.first))
-      input.partitions.emplace(where, scaling::PartitionInput{offsets.end, offsets.start, offsets.committed});
-  return input;
 }
 
 std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& subjects,
-                                                 const std::vector<const Result<kafka::Sample>*>& samples,
-                                                 SteadyTime now, WallTime wall) {
-  ++tick_;
+                                                 const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall) {
+  plan(subjects);
+  open_ages_.clear();
+  if (sample && *sample) {
+    observe(**sample);
+    learn(**sample);
+  }
   std::vector<std::shared_ptr<Entry>> entries;
   entries.reserve(subjects.size());
-  for (std::size_t i = 0; i < subjects.size(); ++i) entries.push_back(decide(subjects[i], samples[i], now, wall));
-  std::erase_if(pasts_, [&](const auto& past) { return past.second.tick != tick_; });
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    decide(subjects[i], *pasts_[i], sample, now, wall);
+    entries.push_back(pasts_[i]->entry);
+  }
+  beat_->decided.store(now, std::memory_order_relaxed);
+  beat_->decided_at.store(wall, std::memory_order_relaxed);
+  if (sample && *sample) ask(**sample);
   return entries;
 }
 
-Engine::Past& Engine::past_of(const api::ConsumerScaler& scaler, SteadyTime now, WallTime wall) {
-  const k8s::ObjectKey key{scaler.meta.ns, scaler.meta.name};
-  auto [found, is_new] = pasts_.try_emplace(key);
-  Past& past = found->second;
-  if (is_new || past.uid != scaler.meta.uid) {
-    past = Past{};
-    past.uid = scaler.meta.uid;
+// A topic that can't be read keeps its past; one that nobody asks for any more loses it.
+void Engine::observe(const kafka::Sample& sample) {
+  for (auto& [name, topic] : topics_) topic.sample = nullptr;
+  for (const auto& [name, result] : sample.topics) {
+    const auto [place, is_new] = topics_.try_emplace(name);
+    if (is_new) ++edition_;
+    Topic& topic = place->second;
+    topic.sample = &result;
+    if (!result) continue;
+    topic.ends.observe(result->id, result->ends, sample.taken);
+    if (!result->stable_ends.empty()) topic.stable_ends.observe(result->id, result->stable_ends, sample.taken);
+  }
+  if (std::erase_if(topics_, [](const auto& topic) { return !topic.second.sample; }) > 0) ++edition_;
+}
+
+void Engine::learn(const kafka::Sample& sample) {
+  const auto put_off = [&](const kafka::Probe& probe, SteadyTime until) {
+    const auto found = topics_.find(probe.topic);
+    if (found == topics_.end()) return;
+    found->second.ends.put_off(static_cast<std::size_t>(probe.partition), until);
+    found->second.stable_ends.put_off(static_cast<std::size_t>(probe.partition), until);
+  };
+  for (const kafka::Probe& asked : plan_.probes) put_off(asked, sample.taken + kAskAgain);
+  for (const kafka::ProbeAnswer& answer : sample.probes) {
+    const auto found = topics_.find(answer.probe.topic);
+    if (found == topics_.end() || !answer.offset.known() || answer.probe.partition < 0) continue;
+    const scaling::ProbeResult result{answer.probe.time, answer.offset.value, answer.record_time};
+    bool learnt = false;
+    for (auto* history : {&found->second.ends, &found->second.stable_ends})
+      learnt |=
+          scaling::learn(*history, static_cast<std::size_t>(answer.probe.partition), result, sample.wall, sample.taken);
+    if (learnt) put_off(answer.probe, sample.taken);
+  }
+}
+
+void Engine::ask(const kafka::Sample& sample) {
+  plan_.probes.clear();
+  for (auto& probe : scaling::propose_probes(open_ages_, sample.wall, kMostProbes))
+    plan_.probes.push_back({std::move(probe.topic), probe.partition, probe.time});
+}
+
+Engine::Topic* Engine::find_topic(const std::string& name) {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+void Engine::add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends) {
+  if (!topic) return;
+  scaling::TopicInput& input = input_topics_.emplace_back();
+  input.name = name;
+  if (!*topic->sample) {
+    input.error = &topic->sample->error();
+    return;
+  }
+  const kafka::TopicSample& read = **topic->sample;
+  input.ends = stable_ends ? read.stable_ends : read.ends;
+  input.starts = read.starts;
+  input.history = stable_ends ? &topic->stable_ends : &topic->ends;
+  if (const auto committed = group.committed.find(name); committed != group.committed.end())
+    input.committed = committed->second;
+  if (!group.info || !group.info->assigned) return;
+  if (const auto assigned = group.info->assigned->find(name); assigned != group.info->assigned->end())
+    input.assigned = assigned->second;
+}
+
+// The part of a sample that one ConsumerScaler asked for.
+void Engine::add_input(const kafka::Sample& sample, Past& past, scaling::GroupInput& input) {
+  input.taken = sample.taken;
+  const auto found = sample.groups.find(past.wish.group);
+  if (found == sample.groups.end()) {
+    input.error = &kNotRead;
+    return;
+  }
+  const kafka::GroupSample& group = found->second;
+  input.group = state_of(group.info);
+  if (!group.commits) input.error = &group.commits.error();
+  if (past.edition != edition_) {
+    past.edition = edition_;
+    past.topics.clear();
+    for (const std::string& topic : past.wish.topics) past.topics.push_back(find_topic(topic));
+  }
+  for (std::size_t i = 0; i < past.topics.size(); ++i)
+    add_topic(past.wish.topics[i], past.topics[i], group, past.wish.stable_ends);
+  if (past.wish.topics.empty())
+    for (const auto& [topic, committed] : group.committed)
+      if (has_commit(committed)) add_topic(topic, find_topic(topic), group, past.wish.stable_ends);
+  input.topics = input_topics_;
+}
+
+void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now,
+                    WallTime wall) {
+  const api::ConsumerScaler& scaler = *subject.scaler;
+  if (std::exchange(past.is_new, false)) {
     past.memory.published_desired = scaler.status.desired_replicas;
     // A clock that went back must not put the last activity into the future.
     if (scaler.status.last_active)
       past.memory.last_active = now - std::max(Duration{0}, Duration{wall - *scaler.status.last_active});
   }
-  const auto& spec = scaler.spec;
-  if (past.group_id != spec.consumer_group || past.topics != spec.topics ||
-      past.read_committed != spec.read_committed) {
-    past.group_id = spec.consumer_group;
-    past.topics = spec.topics;
-    past.read_committed = spec.read_committed;
-    past.history = {};
+  scaling::GroupInput input;
+  input.taken = now;
+  input.by_partition = by_partition_;
+  input_topics_.clear();
+  if (past.refused || !sample) {
+    input.error = &kNotRead;
+  } else if (!*sample) {
+    input.error = &sample->error();
+  } else {
+    add_input(**sample, past, input);
   }
-  past.tick = tick_;
-  return past;
+  scaling::Lag lag = scaling::compute_lag(input, past.group, scaler.spec);
+  open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
+  if (past.refused) lag.error = subject.refusal;
+
+  scaling::Decision decision = scaling::decide(lag, input.group, scaler.spec,
+                                               {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
+  // The same moment stays the same time whatever the clocks do meanwhile.
+  const bool moved = !past.entry || decision.memory.last_active != past.memory.last_active;
+  const std::optional<WallTime> last_active =
+      moved ? wall_of(decision.memory.last_active, now, wall) : past.entry->last_active;
+  past.memory = std::move(decision.memory);
+  if (past.entry && still_says(*past.entry, scaler, lag, decision, input.group, last_active)) return;
+  past.entry = make_entry(scaler, std::move(lag), std::move(decision), input.group, last_active);
 }
 
-std::shared_ptr<Entry> Engine::decide(const Subject& subject, const Result<kafka::Sample>* sample, SteadyTime now,
-                                      WallTime wall) {
-  const api::ConsumerScaler& scaler = *subject.scaler;
-  const Result<kafka::Sample> nothing = std::unexpected(
-      subject.refusal.empty() ? Error{Code::kUnavailable, "was not read", Retry::later()} : refused(subject.refusal));
-  Past& past = past_of(scaler, now, wall);
-  const scaling::GroupInput input = input_of(sample ? *sample : nothing, scaler.spec, now);
-  scaling::Lag lag = scaling::compute_lag(input, past.history, scaler.spec);
-  if (!subject.refusal.empty()) lag.error = subject.refusal;
-
+std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag,
+                                          scaling::Decision decision, const scaling::GroupState& group,
+                                          std::optional<WallTime> last_active) const {
   auto entry = std::make_shared<Entry>();
-  entry->decision = scaling::decide(lag, input.group, scaler.spec,
-                                    {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
-  past.memory = entry->decision.memory;
-  entry->key = {scaler.meta.ns, scaler.meta.name};
+  entry->key = key_of(scaler);
   entry->uid = scaler.meta.uid;
   entry->generation = scaler.meta.generation;
   entry->group_id = scaler.spec.consumer_group;
-  entry->target = std::max<std::int64_t>(scaler.spec.lag_threshold, 1);
+  entry->target = target_of(scaler);
+  entry->decision = std::move(decision);
   entry->lag = lag.total;
   entry->delay = lag.delay;
   entry->partitions = lag.partitions;
-  entry->group = {input.group.type, input.group.state, input.group.assignor, input.group.members};
+  entry->topics = std::move(lag.topics);
+  entry->group = {group.type, group.state, group.assignor, group.members};
   entry->verdicts = std::move(lag.verdicts);
   entry->error = std::move(lag.error);
-  entry->last_active = wall_of(past.memory.last_active, now, wall);
-  entry->decided = now;
-  entry->decided_at = wall;
+  entry->last_active = last_active;
+  entry->beat = beat_;
   return entry;
 }
 

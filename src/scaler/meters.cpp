@@ -1,4 +1,3 @@
-#include <penstock/base/metrics.hpp>
 #include <penstock/scaler/meters.hpp>
 
 #include <map>
@@ -40,14 +39,6 @@ class Series {
 }  // namespace
 
 struct Meters::State {
-  prometheus::Family<prometheus::Gauge>& lag =
-      gauges("penstock_consumer_lag", "Records not yet consumed by the group.");
-  prometheus::Family<prometheus::Gauge>& delay =
-      gauges("penstock_consumer_delay_seconds",
-             "At least the age of the oldest record not yet consumed; absent when unknown.");
-  prometheus::Family<prometheus::Gauge>& desired = gauges("penstock_desired_replicas", "Replicas as decided.");
-  prometheus::Family<prometheus::Gauge>& cap =
-      gauges("penstock_cap", "Replicas that the partitions can feed; absent when there is no cap.");
   prometheus::Family<prometheus::Gauge>& age =
       gauges("penstock_sample_age_seconds", "Age of the platform's last sample when it was decided with.");
   prometheus::Family<prometheus::Histogram>& ticks =
@@ -60,58 +51,17 @@ struct Meters::State {
                                                         .Help("Reads of a platform that failed as a whole, by code.")
                                                         .Register(metrics::registry());
 
-  struct One {
-    Labels labels;
-    Series lag, delay, desired, cap;
-  };
-  void clear(One& one) {
-    one.lag.clear(lag);
-    one.delay.clear(delay);
-    one.desired.clear(desired);
-    one.cap.clear(cap);
-  }
-
   std::mutex mutex;
-  std::map<k8s::ObjectKey, One> scalers;
   std::map<std::string, Series> ages;
   std::map<std::string, prometheus::Histogram*> tick_of;
 };
 
-Meters::Meters() : state_(std::make_unique<State>()) {}
+Meters::Meters(const Board& board)
+    : state_(std::make_unique<State>()), scalers_([&board](std::string& text) { text += expose(*board.read(), {}); }) {}
 Meters::~Meters() {
   const std::lock_guard lock(state_->mutex);
-  for (auto& [key, one] : state_->scalers) state_->clear(one);
   for (auto& [platform, series] : state_->ages) series.clear(state_->age);
   for (auto& [platform, ticks] : state_->tick_of) state_->ticks.Remove(ticks);
-}
-
-void Meters::on(const Board::Change& change) {
-  const std::lock_guard lock(state_->mutex);
-  for (const EntryPtr& entry : change.removed) gone(*entry);
-  for (const EntryPtr& entry : change.changed) decided(*entry);
-}
-
-void Meters::decided(const Entry& entry) {
-  State& s = *state_;
-  State::One& one = s.scalers[entry.key];
-  if (one.labels.empty() || one.labels.at("group") != entry.group_id) {
-    s.clear(one);
-    one.labels = {{"namespace", entry.key.ns}, {"scaler", entry.key.name}, {"group", entry.group_id}};
-  }
-  const auto& decision = entry.decision;
-  using Value = std::optional<double>;
-  one.lag.set(s.lag, one.labels, entry.lag ? Value(static_cast<double>(*entry.lag)) : std::nullopt);
-  one.delay.set(s.delay, one.labels,
-                entry.delay ? Value(static_cast<double>(entry.delay->count()) / 1e3) : std::nullopt);
-  one.desired.set(s.desired, one.labels, decision.known ? Value(decision.desired) : std::nullopt);
-  one.cap.set(s.cap, one.labels, decision.cap > 0 ? Value(decision.cap) : std::nullopt);
-}
-
-void Meters::gone(const Entry& entry) {
-  const auto found = state_->scalers.find(entry.key);
-  if (found == state_->scalers.end()) return;
-  state_->clear(found->second);
-  state_->scalers.erase(found);
 }
 
 void Meters::ticked(const std::string& platform, Duration took) {

@@ -26,7 +26,8 @@ Sampler::Sampler(k8s::ObjectKey platform, const World& world, Board& board, Open
       open_(std::move(open)),
       meters_(meters),
       clock_(clock),
-      options_(options) {}
+      options_(options),
+      engine_(options.by_partition) {}
 
 Result<void> Sampler::ensure_reader() {
   const auto view = world_.view(platform_);
@@ -47,26 +48,21 @@ Result<void> Sampler::ensure_reader() {
 void Sampler::tick(const std::stop_token& stop) {
   const SteadyTime started = clock_.now();
   const std::string name = platform_.to_string();
-  const std::vector<Subject> subjects = world_.subjects_of(platform_);
-  const std::vector<Round> rounds = plan_rounds(subjects);
-  std::vector<Result<kafka::Sample>> samples;
-  samples.reserve(rounds.size());
-  std::vector<const Result<kafka::Sample>*> by_subject(subjects.size(), nullptr);
-  const Result<void> ready = rounds.empty() ? Result<void>() : ensure_reader();
-  for (const Round& round : rounds) {
-    samples.push_back(ready ? reader_->read(round.plan, options_.read_timeout, stop)
-                            : Result<kafka::Sample>(std::unexpected(ready.error())));
-    const auto& sample = samples.back();
+  const World::Subjects subjects = world_.subjects_of(platform_);
+  const kafka::SamplePlan& plan = engine_.plan(*subjects);
+  std::optional<Result<kafka::Sample>> sample;
+  if (!plan.groups.empty()) {
+    const Result<void> ready = ensure_reader();
+    sample = ready ? reader_->read(plan, options_.read_timeout, stop) : std::unexpected(ready.error());
     if (stop.stop_requested()) return;
-    if (sample) {
-      meters_.sampled(name, sample->taken, clock_.now());
+    if (*sample) {
+      meters_.sampled(name, (*sample)->taken, clock_.now());
     } else {
-      meters_.failed(name, sample.error());
+      meters_.failed(name, sample->error());
     }
-    for (const std::size_t i : round.subjects) by_subject[i] = &sample;
   }
-  auto entries = engine_.tick(subjects, by_subject, clock_.now(), clock_.wall());
-  board_.publish(std::move(entries));
+  const auto entries = engine_.tick(*subjects, sample ? &*sample : nullptr, clock_.now(), clock_.wall());
+  board_.publish(entries);
   meters_.ticked(name, clock_.now() - started);
 }
 
@@ -113,9 +109,7 @@ void Samplers::without_platform(const std::stop_token& stop) {
   Engine engine;
   beat(stop, clock_, options_.tick, [&] {
     const auto subjects = world_.subjects_without_platform();
-    auto entries = engine.tick(subjects, std::vector<const Result<kafka::Sample>*>(subjects.size(), nullptr),
-                               clock_.now(), clock_.wall());
-    board_.publish(std::move(entries));
+    board_.publish(engine.tick(subjects, nullptr, clock_.now(), clock_.wall()));
   });
 }
 

@@ -1,6 +1,8 @@
 #include <penstock/base/base64.hpp>
 #include <penstock/scaler/world.hpp>
 
+#include <algorithm>
+
 namespace penstock::scaler {
 namespace {
 
@@ -82,9 +84,22 @@ std::string World::awaited() const {
 
 void World::index_scaler(const k8s::ObjectKey& key) {
   const auto entry = scalers.get(key);
+  std::optional<k8s::ObjectKey> platform;
+  std::optional<std::pair<std::string, Target>> target;
+  if (entry && *entry) {
+    platform = platform_of(**entry);
+    target = {key.ns, {(*entry)->spec.target.kind, (*entry)->spec.target.name}};
+  }
   const std::lock_guard lock(mutex_);
-  move(scalers_of_platform_, platform_of_scaler_, key,
-       entry && *entry ? std::optional(platform_of(**entry)) : std::nullopt);
+  const auto before = platform_of_scaler_.find(key);
+  if (before != platform_of_scaler_.end() && before->second == platform) {
+    touch_locked(*platform, key);
+  } else {
+    if (before != platform_of_scaler_.end()) listed_.erase(before->second);
+    if (platform) listed_.erase(*platform);
+  }
+  move(scalers_of_platform_, platform_of_scaler_, key, platform);
+  move(scalers_of_target_, target_of_scaler_, key, target);
 }
 
 void World::index_hpa(const k8s::ObjectKey& key) {
@@ -92,18 +107,34 @@ void World::index_hpa(const k8s::ObjectKey& key) {
   std::optional<std::pair<std::string, Target>> target;
   if (entry && *entry) target = {key.ns, {(*entry)->target.kind, (*entry)->target.name}};
   const std::lock_guard lock(mutex_);
+  if (const auto before = target_of_hpa_.find(key); before != target_of_hpa_.end())
+    touch_scalers_of_locked(before->second);
   move(hpas_of_target_, target_of_hpa_, key, target);
+  if (target) touch_scalers_of_locked(*target);
 }
 
 void World::index_view(const k8s::ObjectKey& key) {
   const auto entry = views.get(key);
   const std::lock_guard lock(mutex_);
+  if (const auto before = platform_of_view_.find(key); before != platform_of_view_.end()) listed_.erase(before->second);
   // An update that can't be read leaves the platform where it was, so that it is missed there and not elsewhere.
   if (!entry) {
     platform_of_view_.erase(key);
   } else if (*entry) {
-    platform_of_view_.insert_or_assign(key, k8s::ObjectKey{(*entry)->ns, (*entry)->name});
+    const k8s::ObjectKey platform{(*entry)->ns, (*entry)->name};
+    platform_of_view_.insert_or_assign(key, platform);
+    listed_.erase(platform);
   }
+}
+
+void World::touch_locked(const k8s::ObjectKey& platform, const k8s::ObjectKey& scaler) {
+  if (const auto found = listed_.find(platform); found != listed_.end()) found->second.touched.insert(scaler);
+}
+
+void World::touch_scalers_of_locked(const std::pair<std::string, Target>& target) {
+  const auto found = scalers_of_target_.find(target);
+  if (found == scalers_of_target_.end()) return;
+  for (const auto& scaler : found->second) touch_locked(platform_of_scaler_.at(scaler), scaler);
 }
 
 Result<kafka::PlatformView> World::view(const k8s::ObjectKey& platform) const {
@@ -128,7 +159,25 @@ std::set<k8s::ObjectKey> World::platforms() const {
   return platforms;
 }
 
-std::vector<Subject> World::subjects_of(const k8s::ObjectKey& platform) const {
+World::Subjects World::subjects_of(const k8s::ObjectKey& platform) const {
+  const std::lock_guard listing(listing_);
+  Subjects before;
+  std::set<k8s::ObjectKey> touched;
+  {
+    const std::lock_guard lock(mutex_);
+    // What changes from here on is for the next time, or erases this again.
+    Listed& listed = listed_[platform];
+    before = listed.subjects;
+    touched.swap(listed.touched);
+  }
+  if (before && touched.empty()) return before;
+  const Subjects subjects = before ? renew_subjects(platform, *before, touched) : list_subjects(platform);
+  const std::lock_guard lock(mutex_);
+  if (const auto found = listed_.find(platform); found != listed_.end()) found->second.subjects = subjects;
+  return subjects;
+}
+
+World::Subjects World::list_subjects(const k8s::ObjectKey& platform) const {
   std::set<k8s::ObjectKey> keys;
   {
     const std::lock_guard lock(mutex_);
@@ -136,9 +185,24 @@ std::vector<Subject> World::subjects_of(const k8s::ObjectKey& platform) const {
       keys = found->second;
   }
   const Result<kafka::PlatformView> shown = view(platform);
-  std::vector<Subject> subjects;
+  auto subjects = std::make_shared<std::vector<Subject>>();
+  subjects->reserve(keys.size());
   for (const auto& key : keys)
-    if (auto one = subject(key, shown)) subjects.push_back(std::move(*one));
+    if (auto one = subject(key, shown)) subjects->push_back(std::move(*one));
+  return subjects;
+}
+
+World::Subjects World::renew_subjects(const k8s::ObjectKey& platform, const std::vector<Subject>& before,
+                                      const std::set<k8s::ObjectKey>& touched) const {
+  const Result<kafka::PlatformView> shown = view(platform);
+  auto subjects = std::make_shared<std::vector<Subject>>(before);
+  for (const auto& key : touched) {
+    const auto place = std::ranges::lower_bound(
+        *subjects, key, {}, [](const Subject& s) { return k8s::ObjectKey{s.scaler->meta.ns, s.scaler->meta.name}; });
+    // One that was deleted meanwhile stays until its list is made anew, which that has asked for.
+    if (place == subjects->end() || place->scaler->meta.name != key.name || place->scaler->meta.ns != key.ns) continue;
+    if (auto one = subject(key, shown)) *place = std::move(*one);
+  }
   return subjects;
 }
 
@@ -152,7 +216,7 @@ std::vector<Subject> World::subjects_without_platform() const {
   }
   std::vector<Subject> subjects;
   for (const auto& platform : missing)
-    for (auto& one : subjects_of(platform)) subjects.push_back(std::move(one));
+    for (const Subject& one : *subjects_of(platform)) subjects.push_back(one);
   return subjects;
 }
 

@@ -185,10 +185,8 @@ class Decider {
   std::string cap_words() const {
     const std::string start = "capped at " + grouped(out_.cap) + ": ";
     if (!lag_.total) return start + "as many as the partitions could feed when last seen";
-    std::set<std::string> topics;
-    for (const auto& [where, unused] : lag_.by_partition) topics.insert(where.first);
     const int feedable = feedable_partitions(lag_, memory_.last_assignor);
-    std::string what = topics.size() == 1 ? *topics.begin() + " has " : "the topics have ";
+    std::string what = lag_.topics.size() == 1 ? lag_.topics.front().name + " has " : "the topics have ";
     if (feedable != lag_.partitions) what = "with the " + memory_.last_assignor + " assignor the largest topic feeds ";
     what += count(feedable, "partition");
     if (spec_.consumers_per_replica > 1)

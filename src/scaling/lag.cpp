@@ -3,7 +3,6 @@
 #include <penstock/scaling/lag.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace penstock::scaling {
 namespace {
@@ -16,11 +15,12 @@ constexpr Duration kTailPatience = 10s;
 // The verdicts of one sample: a type and a topic each, with the partitions they hold for.
 class Verdicts {
  public:
-  void add(const std::string& type, const TopicPartition& where, const std::string& message) {
-    const auto same = [&](const api::Verdict& v) { return v.type == type && v.topic == where.first; };
+  void add(std::string_view type, std::string_view topic, std::size_t partition, const std::string& message) {
+    const auto same = [&](const api::Verdict& v) { return v.type == type && v.topic == topic; };
     auto found = std::find_if(list_.begin(), list_.end(), same);
-    if (found == list_.end()) found = list_.insert(list_.end(), api::Verdict{type, where.first, {}, message});
-    found->partitions.push_back(where.second);
+    if (found == list_.end())
+      found = list_.insert(list_.end(), api::Verdict{std::string(type), std::string(topic), {}, message});
+    found->partitions.push_back(static_cast<int>(partition));
   }
   std::vector<api::Verdict> take() { return std::move(list_); }
 
@@ -53,147 +53,252 @@ std::string_view start_words(api::OffsetReset reset) {
   return "";
 }
 
+// The reading of a partition that a list of them may not have.
+Reading at(std::span<const Reading> readings, std::size_t partition, Reading otherwise = {}) {
+  return partition < readings.size() ? readings[partition] : otherwise;
+}
+
 class Reckoning {
  public:
-  Reckoning(const GroupInput& input, History& history, const api::ConsumerScalerSpec& spec)
-      : input_(input), history_(history), spec_(spec) {}
+  Reckoning(const GroupInput& input, GroupPast& past, const api::ConsumerScalerSpec& spec)
+      : input_(input), past_(past), spec_(spec) {}
 
   Lag run() {
-    topics();
-    for (const auto& [topic, partitions] : known_)
-      for (int p = 0; p < partitions; ++p) partition({topic, p});
+    missing();
+    lag_.topics.reserve(input_.topics.size());
+    for (const TopicInput& topic : input_.topics) this->topic(topic);
     forget();
     lag_.error = unknown_.text();
     lag_.verdicts = verdicts_.take();
-    if (lag_.error.empty()) {
-      lag_.total = total_;
-      lag_.useful = useful_;
-      lag_.delay = useful_ == 0 ? Duration{0} : delay_;
-    }
+    if (lag_.error.empty()) sum_up();
     return std::move(lag_);
   }
 
  private:
-  void topics() {
+  using Past = GroupPast::Partition;
+
+  void missing() {
+    if (input_.error) return unknown_.add("group " + spec_.consumer_group, input_.error->what);
     for (const std::string& topic : spec_.topics)
-      if (!input_.topics.contains(topic)) unknown_.add("topic " + topic, "was not read");
+      if (std::ranges::find(input_.topics, topic, &TopicInput::name) == input_.topics.end())
+        unknown_.add("topic " + topic, kNotRead.what);
     if (input_.topics.empty() && spec_.topics.empty())
       unknown_.add("group " + spec_.consumer_group,
                    "has no commits yet, so its topics are unknown: name them in `topics`");
-    for (const auto& [topic, partitions] : input_.topics) {
-      if (!partitions) {
-        unknown_.add("topic " + topic, partitions.error().what);
-        continue;
-      }
-      known_[topic] = *partitions;
-      lag_.partitions += *partitions;
-      lag_.largest_topic = std::max(lag_.largest_topic, *partitions);
+  }
+
+  void topic(const TopicInput& topic) {
+    if (topic.error) {
+      unknown_.add("topic " + std::string(topic.name), topic.error->what);
+      return;
+    }
+    const std::size_t count = std::max(topic.ends.size(), topic.starts.size());
+    const int partitions = static_cast<int>(count);
+    lag_.partitions += partitions;
+    lag_.largest_topic = std::max(lag_.largest_topic, partitions);
+    out_ = &lag_.topics.emplace_back();
+    out_->name = topic.name;
+    out_->partitions = partitions;
+    if (input_.by_partition) out_->by_partition.assign(count, TopicLag::kUnknown);
+    if (input_.error) return topic.history->keep_all();
+    topic_ = &topic;
+    oldest_ = highest_ = {};
+    unbounded_ = false;
+    arrived_ = consumed_ = 0;
+    const std::size_t first_open = lag_.open_ages.size();
+    GroupPast::Topic& past = past_.of(topic.name);
+    past.partitions.resize(count);
+    for (std::size_t p = 0; p < count; ++p) partition(p, past.partitions[p]);
+    rates(past);
+    out_->delay = delay(first_open);
+  }
+
+  void rates(GroupPast::Topic& past) {
+    if (past.taken && *past.taken < input_.taken) {
+      past.arrival.add(arrived_, input_.taken - *past.taken, spec_.window);
+      past.consumption.add(consumed_, input_.taken - *past.taken, spec_.window);
+    }
+    past.taken = input_.taken;
+    out_->arrival_rate = past.arrival.per_second();
+    out_->consumption_rate = past.consumption.per_second();
+  }
+
+  void partition(std::size_t p, Past& past) {
+    const Reading end = at(topic_->ends, p), start = at(topic_->starts, p);
+    const Reading committed = at(topic_->committed, p, Reading::of(kNoCommit));
+    for (const Reading* reading : {&end, &start, &committed}) {
+      if (reading->known()) continue;
+      topic_->history->keep_from(p, 0);
+      return unknown_.add(std::string(topic_->name) + "/" + std::to_string(p), reading->error->what);
+    }
+    remember(p, past, end.value, committed.value);
+    const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
+                                                          : with_commit(p, past, start.value, committed.value);
+    ++out_->known;
+    out_->lag += lag;
+    if (input_.by_partition) out_->by_partition[p] = lag;
+    total_ += lag;
+    if (committed.value == kNoCommit || !past.tail_ignored) useful_ += lag;
+  }
+
+  void remember(std::size_t p, Past& past, std::int64_t end, std::int64_t committed) {
+    const std::uint32_t life = topic_->history->life(p);
+    // A history that was itself begun anew may count its lives from the start.
+    if (past.life != life || end < past.end) {
+      // All records of a partition that began anew under our eyes have arrived since we look.
+      past = {.end = end,
+              .first_end = past.life == 0 ? end : 0,
+              .committed = committed,
+              .committed_since = input_.taken,
+              .life = life,
+              .tail_ignored = false};
+      return;
+    }
+    if (end != past.end) {
+      arrived_ += end - past.end;
+      past.end = end;
+      past.tail_ignored = false;
+    }
+    if (committed != kNoCommit && committed != past.committed) {
+      // A first commit is a place, and one that goes back is somebody's wish to read again: neither is work done.
+      if (past.committed != kNoCommit && committed > past.committed) consumed_ += committed - past.committed;
+      past.committed = committed;
+      past.committed_since = input_.taken;
+      past.tail_ignored = false;
     }
   }
 
-  void partition(const TopicPartition& where) {
-    const std::string name = where.first + "/" + std::to_string(where.second);
-    const auto found = input_.partitions.find(where);
-    if (found == input_.partitions.end()) return unknown_.add(name, "was not read");
-    const PartitionInput& in = found->second;
-    if (!in.end) return unknown_.add(name, in.end.error().what);
-    if (!in.start) return unknown_.add(name, in.start.error().what);
-    if (!in.committed) return unknown_.add(name, in.committed.error().what);
-    History::Partition& past = history_.observe(where, input_.taken, *in.end, *in.committed);
-    PartitionLag result =
-        *in.committed ? with_commit(where, past, *in.start, **in.committed) : without_commit(where, past, *in.start);
-    total_ += result.lag;
-    if (!result.tail_ignored) useful_ += result.lag;
-    lag_.arrivals_without_commit |= result.fresh_activity;
-    lag_.by_partition.emplace(where, result);
-  }
-
-  PartitionLag with_commit(const TopicPartition& where, History::Partition& past, std::int64_t start,
-                           std::int64_t committed) {
-    PartitionLag result;
+  std::int64_t with_commit(std::size_t p, Past& past, std::int64_t start, std::int64_t committed) {
     if (committed > past.end) {
+      topic_->history->keep_from(p, past.end);
       // Once is a commit that came between reading the end and reading the commit.
       if (input_.taken > past.committed_since) {
-        verdicts_.add("OffsetInvalid", where,
+        verdicts_.add("OffsetInvalid", topic_->name, p,
                       "the committed offset lies beyond the end: the topic was re-created or cut; " +
                           std::string(start_words(spec_.offset_reset)));
-        result.fresh_activity = awaits_first_commit(where, past);
+        lag_.arrivals_without_commit |= awaits_first_commit(p, past, committed);
       }
-      return result;
+      return 0;
     }
     const std::int64_t from = std::max(committed, start);
-    result.lag = std::max<std::int64_t>(past.end - from, 0);
-    const bool tail = result.lag > 0 && result.lag <= kLongestTail && !spec_.count_tail;
+    const std::int64_t lag = std::max<std::int64_t>(past.end - from, 0);
+    topic_->history->keep_from(p, from);
+    const bool tail = lag > 0 && lag <= kLongestTail && !spec_.count_tail;
     // Kept when the group is gone afterwards: what was no work stays none until something moves.
-    past.tail_ignored = tail && (past.tail_ignored || settled(where, past));
-    result.tail_ignored = past.tail_ignored;
-    if (result.tail_ignored)
-      verdicts_.add("TailIgnored", where,
+    past.tail_ignored = tail && (past.tail_ignored || settled(p, past));
+    if (past.tail_ignored)
+      verdicts_.add("TailIgnored", topic_->name, p,
                     "a lag of at most 2 that has not moved while the group was stable is a commit marker: not counted");
-    else if (result.lag > 0)
-      note_age(where, from);
-    return result;
+    else if (lag > 0)
+      note_age(p, from);
+    return lag;
   }
 
-  PartitionLag without_commit(const TopicPartition& where, History::Partition& past, std::int64_t start) {
-    PartitionLag result;
+  std::int64_t without_commit(std::size_t p, Past& past, std::int64_t start) {
+    std::int64_t lag = 0;
+    topic_->history->keep_from(p, spec_.offset_reset == api::OffsetReset::kEarliest ? start : past.end);
     if (spec_.offset_reset == api::OffsetReset::kEarliest) {
-      result.lag = std::max<std::int64_t>(past.end - start, 0);
-      if (result.lag > 0) note_age(where, start);
+      lag = std::max<std::int64_t>(past.end - start, 0);
+      if (lag > 0) note_age(p, start);
     }
-    const bool vanished = past.committed.has_value();
+    const bool vanished = past.committed != kNoCommit;
     if (vanished) {
-      verdicts_.add("OffsetInvalid", where,
+      verdicts_.add("OffsetInvalid", topic_->name, p,
                     "the group's commit is gone, expired or deleted: " + std::string(start_words(spec_.offset_reset)));
-      if (spec_.offset_reset != api::OffsetReset::kEarliest)
-        result.lag = std::max<std::int64_t>(past.end - std::max(*past.committed, start), 0);
+      if (spec_.offset_reset != api::OffsetReset::kEarliest) {
+        const std::int64_t from = std::max(past.committed, start);
+        lag = std::max<std::int64_t>(past.end - from, 0);
+        if (lag > 0) note_age(p, from);
+      }
     }
-    result.fresh_activity = awaits_first_commit(where, past);
-    return result;
+    lag_.arrivals_without_commit |= awaits_first_commit(p, past, kNoCommit);
+    return lag;
   }
 
   // Whether records arrived, or a commit vanished, and no commit has answered yet. A stable group that has had the
   // partition for a while without a new record starts from here: clients without auto-commit of positions never commit
   // what they skipped, and must be able to rest.
-  bool awaits_first_commit(const TopicPartition& where, History::Partition& past) const {
-    const auto& in = input_.partitions.at(where);
-    const bool vanished = past.committed && !*in.committed;
-    const bool pending = vanished || past.end > past.first_end.value_or(past.end);
-    if (pending && settled(where, past) && !spec_.count_tail) {
+  bool awaits_first_commit(std::size_t p, Past& past, std::int64_t committed) const {
+    const bool vanished = past.committed != kNoCommit && committed == kNoCommit;
+    const bool pending = vanished || past.end > past.first_end;
+    if (pending && settled(p, past) && !spec_.count_tail) {
       past.first_end = past.end;
-      if (vanished) past.committed.reset();
+      if (vanished) past.committed = kNoCommit;
       return false;
     }
     return pending;
   }
 
-  bool settled(const TopicPartition& where, const History::Partition& past) const {
-    return input_.group.known && input_.group.state == "Stable" && input_.group.assigned.contains(where) &&
-           past.frozen(input_.taken, kTailPatience);
+  bool settled(std::size_t p, const Past& past) const {
+    const auto frozen = [&](SteadyTime since) { return input_.taken - since >= kTailPatience; };
+    return frozen(past.committed_since) && frozen(topic_->history->since(p)) && input_.group.known &&
+           input_.group.state == "Stable" && std::ranges::binary_search(topic_->assigned, static_cast<int>(p));
   }
 
-  void note_age(const TopicPartition& where, std::int64_t offset) {
-    const auto age = history_.age_of(where, offset, input_.taken);
-    if (age && (!delay_ || *age > *delay_)) delay_ = age;
+  void note_age(std::size_t p, std::int64_t offset) {
+    topic_->history->keep_from(p, offset);
+    const auto age = topic_->history->age_of(p, offset, input_.taken);
+    if (!age) return;
+    oldest_ = std::max(oldest_, age->at_least);
+    unbounded_ |= !age->at_most;
+    if (age->at_most) highest_ = std::max(highest_, *age->at_most);
+    if (!age->precise() && topic_->history->may_ask(p, input_.taken))
+      lag_.open_ages.push_back({topic_->name, static_cast<int>(p), *age});
   }
 
+  // Of the topic at hand. Records that are younger than its oldest for certain need not be known better.
+  api::Delay delay(std::size_t first_open) {
+    const Duration known = Age::highest(oldest_);
+    const auto first = lag_.open_ages.begin() + static_cast<std::ptrdiff_t>(first_open);
+    lag_.open_ages.erase(
+        std::remove_if(first, lag_.open_ages.end(),
+                       [&](const OpenAge& open) { return open.age.at_most && *open.age.at_most <= known; }),
+        lag_.open_ages.end());
+    const api::Delay delay{oldest_, unbounded_ || highest_ > known};
+    highest_of_all_ = std::max(highest_of_all_, highest_);
+    delay_.age = std::max(delay_.age, oldest_);
+    delay_.at_least |= unbounded_;
+    return delay;
+  }
+
+  void sum_up() {
+    lag_.total = total_;
+    lag_.useful = useful_;
+    lag_.delay = delay_;
+    lag_.delay->at_least |= highest_of_all_ > Age::highest(delay_.age);
+    double arrival = 0, consumption = 0;
+    for (const TopicLag& topic : lag_.topics) {
+      if (!topic.arrival_rate || !topic.consumption_rate) return;
+      arrival += *topic.arrival_rate;
+      consumption += *topic.consumption_rate;
+    }
+    lag_.arrival_rate = arrival;
+    lag_.consumption_rate = consumption;
+  }
+
+  // A sample that failed as a whole says nothing about what is gone.
   void forget() {
-    std::map<std::string, int> topics = known_;
-    for (const auto& [topic, partitions] : input_.topics)
-      if (!partitions) topics[topic] = std::numeric_limits<int>::max();
-    // A sample that failed as a whole says nothing about what is gone.
-    if (!topics.empty()) history_.keep_only(topics);
+    if (input_.error || input_.topics.empty()) return;
+    std::erase_if(past_.topics, [&](const GroupPast::Topic& topic) {
+      return std::ranges::find(input_.topics, topic.name, &TopicInput::name) == input_.topics.end();
+    });
   }
 
   const GroupInput& input_;
-  History& history_;
+  GroupPast& past_;
   const api::ConsumerScalerSpec& spec_;
-  std::map<std::string, int> known_;
+  const TopicInput* topic_ = nullptr;  // the one at hand, and its result
+  TopicLag* out_ = nullptr;
   Lag lag_;
   Verdicts verdicts_;
   Unknown unknown_;
   std::int64_t total_ = 0, useful_ = 0;
-  std::optional<Duration> delay_;
+  api::Delay delay_;
+  Duration highest_of_all_{};
+  // Of the topic at hand: ages of the records that wait, and what moved since the sample before.
+  Duration oldest_{}, highest_{};
+  bool unbounded_ = false;
+  std::int64_t arrived_ = 0, consumed_ = 0;
 };
 
 }  // namespace
@@ -203,8 +308,8 @@ bool GroupState::rebalancing() const {
          state == "Reconciling";
 }
 
-Lag compute_lag(const GroupInput& input, History& history, const api::ConsumerScalerSpec& spec) {
-  return Reckoning(input, history, spec).run();
+Lag compute_lag(const GroupInput& input, GroupPast& past, const api::ConsumerScalerSpec& spec) {
+  return Reckoning(input, past, spec).run();
 }
 
 }  // namespace penstock::scaling

@@ -157,7 +157,7 @@ ConsumerScaler populated_scaler() {
   generation = 3;
   conditions = populated_conditions();
   lag = 12'000;
-  delay = 90s;
+  delay = Delay{90s, true};
   partitions = cap = current = desired = 12;
   active = true;
   limited = "Partitions";

@@ -1,5 +1,6 @@
 #include <penstock/base/backoff.hpp>
 #include <penstock/base/hash.hpp>
+#include <penstock/base/metrics.hpp>
 #include <penstock/base/quantity.hpp>
 #include <penstock/base/stop.hpp>
 #include <penstock/base/time.hpp>
@@ -62,4 +63,15 @@ TEST_CASE("a stop ends a wait at once") {
 TEST_CASE("a stable hash is FNV-1a") {
   CHECK(stable_hash("") == "cbf29ce484222325");
   CHECK(stable_hash("a") == "af63dc4c8601ec8c");
+}
+
+TEST_CASE("a metric source is written into each scrape for as long as it lives") {
+  int scrapes = 0;
+  {
+    const metrics::Source source(
+        [&](std::string& text) { text += "penstock_test " + std::to_string(++scrapes) + "\n"; });
+    CHECK(metrics::expose().ends_with("penstock_test 1\n"));
+    CHECK(metrics::expose().ends_with("penstock_test 2\n"));
+  }
+  CHECK(metrics::expose().find("penstock_test") == std::string::npos);
 }

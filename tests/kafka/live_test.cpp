@@ -142,23 +142,37 @@ struct Member {
   Client client;
 };
 
-struct Reading {
-  Reading() {
+struct TestReader {
+  TestReader() {
     auto opened = open_offset_reader(connection(), "penstock-test", clock);
     REQUIRE(opened);
     reader = std::move(*opened);
   }
-  GroupSample read(const std::string& group, std::set<std::string> topics, bool read_committed = false) {
+  // Without topics: those that the group has committed to.
+  Sample read(const std::string& group, std::set<std::string> topics, bool stable = false) {
     clock.advance(1s);
-    const auto sample = reader->read(
-        {.groups = {{.id = group, .topics = std::move(topics), .read_committed = read_committed}}}, kTimeout, {});
+    const bool committed_topics = topics.empty();
+    auto sample = reader->read({.groups = {{.id = group,
+                                            .topics = std::move(topics),
+                                            .committed_topics = committed_topics,
+                                            .ends = !stable,
+                                            .stable_ends = stable}},
+                                .probes = {}},
+                               kTimeout, {});
     if (!sample) MESSAGE(sample.error().to_string());
     REQUIRE(sample);
-    return sample->groups.at(group);
+    return std::move(*sample);
   }
   ManualClock clock;
   std::unique_ptr<OffsetReader> reader;
 };
+
+// The value of a reading that must be known.
+std::int64_t known(const Reading& reading) {
+  if (!reading.known()) MESSAGE(reading.error->to_string());
+  REQUIRE(reading.known());
+  return reading.value;
+}
 
 const ConfigEntry& entry(const std::vector<ConfigEntry>& entries, const std::string& name) {
   const auto found = std::ranges::find(entries, name, &ConfigEntry::name);
@@ -299,27 +313,32 @@ TEST_CASE("a classic group is read with its commits, members and assignment") {
   const std::string topic = live.topic(2), idle = live.topic(1), group = unique("classic");
   produce(topic, 0, 10);
   Member member(group, topic, "classic", 4);
-  Reading reading;
-  const GroupSample sample = reading.read(group, {topic});
-  REQUIRE(sample.info);
-  CHECK(sample.info->type == "Classic");
-  CHECK(sample.info->state == "Stable");
-  CHECK(sample.info->members == 1);
-  CHECK_FALSE(sample.info->assignor.empty());
-  CHECK(sample.info->assigned == std::set<TopicPartition>{{topic, 0}, {topic, 1}});
-  CHECK(sample.partitions.at(topic) == 2);
-  CHECK(sample.offsets.at({topic, 0}).end == 10);
-  CHECK(sample.offsets.at({topic, 0}).start == 0);
-  CHECK(sample.offsets.at({topic, 0}).committed.value() == 4);
-  CHECK(sample.offsets.at({topic, 1}).committed.value() == std::nullopt);
+  TestReader reading;
+  const Sample sample = reading.read(group, {topic});
+  const GroupSample& its = sample.groups.at(group);
+  REQUIRE(its.info);
+  CHECK(its.info->type == "Classic");
+  CHECK(its.info->state == "Stable");
+  CHECK(its.info->members == 1);
+  CHECK_FALSE(its.info->assignor.empty());
+  REQUIRE(its.info->assigned);
+  CHECK(*its.info->assigned == Assignment{{topic, {0, 1}}});
+  const TopicSample& read = sample.topics.at(topic).value();
+  CHECK(read.id == live.look(topic).topic_id);
+  REQUIRE(read.ends.size() == 2);
+  CHECK(known(read.ends[0]) == 10);
+  CHECK(known(read.starts.at(0)) == 0);
+  CHECK(its.committed.at(topic).size() == 1);  // none for the other
+  CHECK(known(its.committed.at(topic)[0]) == 4);
   CHECK(live.active(topic) == std::vector{group});
   CHECK(live.active(idle).empty());
 
   member.leave();
-  const GroupSample left = reading.read(group, {});
-  CHECK(left.info->state == "Empty");
-  CHECK(left.info->members == 0);
-  CHECK(left.offsets.at({topic, 0}).committed.value() == 4);
+  const Sample left = reading.read(group, {});
+  CHECK(left.groups.at(group).info->state == "Empty");
+  CHECK(left.groups.at(group).info->members == 0);
+  CHECK(known(left.groups.at(group).committed.at(topic).at(0)) == 4);
+  CHECK(known(left.topics.at(topic)->ends.at(0)) == 10);
   CHECK(live.active(topic).empty());
 }
 
@@ -328,50 +347,57 @@ TEST_CASE("a KIP-848 group is read with its commits and guards its topic") {
   const std::string topic = live.topic(2), idle = live.topic(1), group = unique("modern");
   produce(topic, 0, 10);
   Member member(group, topic, "consumer", 4);
-  Reading reading;
-  const GroupSample sample = reading.read(group, {topic}, true);
-  REQUIRE(sample.info);
-  CHECK(sample.info->type == "Consumer");
-  CHECK(sample.info->state == "Stable");
-  CHECK(sample.offsets.at({topic, 0}).end == 10);
-  CHECK(sample.offsets.at({topic, 0}).committed.value() == 4);
+  TestReader reading;
+  const Sample sample = reading.read(group, {topic}, true);
+  const GroupSample& its = sample.groups.at(group);
+  REQUIRE(its.info);
+  CHECK(its.info->type == "Consumer");
+  CHECK(its.info->state == "Stable");
+  CHECK(known(sample.topics.at(topic)->stable_ends.at(0)) == 10);
+  CHECK(known(its.committed.at(topic).at(0)) == 4);
   CHECK(live.active(topic) == std::vector{group});
   CHECK(live.active(idle).empty());
   member.leave();
-  CHECK(reading.read(group, {topic}, true).info->state == "Empty");
+  CHECK(reading.read(group, {topic}, true).groups.at(group).info->state == "Empty");
   CHECK(live.active(topic).empty());
 }
 
 TEST_CASE("a group that never was is dead, and a missing topic is an error of its own") {
   Live live;
   const std::string topic = live.topic(1);
-  Reading reading;
-  const GroupSample sample = reading.read(unique("nobody"), {topic, "penstock-test.none"});
-  REQUIRE(sample.info);
-  CHECK(sample.info->state == "Dead");
-  CHECK(sample.info->members == 0);
-  CHECK(sample.partitions.at(topic) == 1);
-  CHECK(code(sample.partitions.at("penstock-test.none")) == Code::kNotFound);
-  CHECK(sample.offsets.at({topic, 0}).committed.value() == std::nullopt);
+  TestReader reading;
+  const std::string group = unique("nobody");
+  const Sample sample = reading.read(group, {topic, "penstock-test.none"});
+  const GroupSample& its = sample.groups.at(group);
+  REQUIRE(its.info);
+  CHECK(its.info->state == "Dead");
+  CHECK(its.info->members == 0);
+  CHECK(sample.topics.at(topic)->ends.size() == 1);
+  CHECK(code(sample.topics.at("penstock-test.none")) == Code::kNotFound);
+  CHECK(its.commits);
+  CHECK(its.committed.empty());
 }
 
 TEST_CASE("a reader sees that partitions were added and that a topic was made anew") {
   Live live;
   const std::string topic = live.topic(1);
   produce(topic, 0, 3);
-  Reading reading;
+  TestReader reading;
   const std::string group = unique("nobody");
-  CHECK(reading.read(group, {topic}).offsets.at({topic, 0}).end == 3);
+  CHECK(known(reading.read(group, {topic}).topics.at(topic)->ends.at(0)) == 3);
   REQUIRE(live.cluster->grow_partitions({{topic, 4}}, kTimeout)->at(topic));
-  const auto partitions = [&] { return reading.read(group, {topic}).partitions.at(topic); };
-  CHECK(eventually([&] { return partitions() == 4; }));
-  CHECK(reading.read(group, {topic}).offsets.size() == 4);
+  const auto look = [&] { return std::move(reading.read(group, {topic}).topics.at(topic)); };
+  CHECK(eventually([&] { return look()->ends.size() == 4; }));
+  CHECK(look()->starts.size() == 4);
+  const std::string id = look()->id;
 
   REQUIRE(live.cluster->delete_topics({topic}, kTimeout)->at(topic));
-  CHECK(eventually([&] { return code(partitions()) == Code::kNotFound; }));
+  CHECK(eventually([&] { return code(look()) == Code::kNotFound; }));
   live.make(topic, 2);
-  CHECK(eventually([&] { return partitions() == 2; }));
-  CHECK(eventually([&] { return reading.read(group, {topic}).offsets.at({topic, 0}).end == 0; }));
+  CHECK(eventually([&] {
+    const auto made = look();
+    return made && made->ends.size() == 2 && made->ends[0].known() && made->ends[0].value == 0 && made->id != id;
+  }));
 }
 
 TEST_CASE("a topic that is made anew again and again harms nobody") {
@@ -384,9 +410,9 @@ TEST_CASE("a topic that is made anew again and again harms nobody") {
     const std::string id = live.look(name).topic_id;
     const auto tick = clock.now();
     const auto sample =
-        (*reader)->read({.groups = {{.id = group, .topics = {name}, .read_committed = false}}}, kTimeout, {});
+        (*reader)->read({.groups = {{.id = group, .topics = {name}, .ends = true}}, .probes = {}}, kTimeout, {});
     REQUIRE(sample);
-    CHECK(sample->groups.at(group).offsets.at({name, 0}).end == 0);
+    CHECK(known(sample->topics.at(name)->ends.at(0)) == 0);
     CHECK(id.find_first_of("+/=") == std::string::npos);
     REQUIRE(live.cluster->delete_topics({name}, kTimeout)->at(name));
     REQUIRE(

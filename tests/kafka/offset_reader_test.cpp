@@ -61,7 +61,24 @@ struct Reader {
 };
 
 SamplePlan plan_of(const std::string& group, std::set<std::string> topics) {
-  return {.groups = {{.id = group, .topics = std::move(topics), .read_committed = false}}};
+  return {.groups = {{.id = group, .topics = std::move(topics), .ends = true}}, .probes = {}};
+}
+
+// What a sample says of one partition, for one group.
+struct Seen {
+  Reading end, start, committed;
+};
+Seen seen(const Sample& sample, const std::string& group, int partition, const std::string& topic = "orders") {
+  const auto index = static_cast<std::size_t>(partition);
+  const TopicSample& of = sample.topics.at(topic).value();
+  const GroupSample& its = sample.groups.at(group);
+  Seen result{of.ends.at(index), of.starts.at(index), Reading::of(kNoCommit)};
+  if (const auto found = its.committed.find(topic); found != its.committed.end() && index < found->second.size())
+    result.committed = found->second[index];
+  return result;
+}
+bool is(const Reading& reading, std::int64_t value) {
+  return reading.known() && reading.value == value;
 }
 
 }  // namespace
@@ -75,14 +92,19 @@ TEST_CASE("a tick reads ends and starts, and a partition without a commit is not
   Reader reader(kafka.bootstrap(), {{"orders", {1, 2, 3}}});
   const Sample sample = reader.read(plan_of("billing", {"orders"}));
   REQUIRE(sample.groups.contains("billing"));
-  const GroupSample& group = sample.groups.at("billing");
-  CHECK(group.partitions.at("orders") == 3);
-  REQUIRE(group.offsets.size() == 3);
-  CHECK(group.offsets.at({"orders", 0}).end == 5);
-  CHECK(group.offsets.at({"orders", 0}).start == 0);
-  CHECK(group.offsets.at({"orders", 1}).end == 0);
-  CHECK(group.offsets.at({"orders", 1}).committed.value() == std::nullopt);
-  CHECK(group.offsets.at({"orders", 2}).end == 2);
+  REQUIRE(sample.topics.at("orders"));
+  CHECK(sample.topics.at("orders")->id == "id");
+  CHECK(sample.topics.at("orders")->ends.size() == 3);
+  CHECK(sample.topics.at("orders")->starts.size() == 3);
+  CHECK(sample.topics.at("orders")->stable_ends.empty());
+  CHECK(sample.groups.at("billing").commits);
+  CHECK(is(seen(sample, "billing", 0).end, 5));
+  CHECK(is(seen(sample, "billing", 0).start, 0));
+  CHECK(is(seen(sample, "billing", 1).end, 0));
+  CHECK(is(seen(sample, "billing", 1).committed, kNoCommit));
+  CHECK(is(seen(sample, "billing", 2).end, 2));
+  CHECK(sample.taken == reader.clock.now());
+  CHECK(sample.wall == reader.clock.wall());
 }
 
 TEST_CASE("both isolations are read in one tick") {
@@ -90,10 +112,12 @@ TEST_CASE("both isolations are read in one tick") {
   kafka.create_topic("orders", {1});
   kafka.produce("orders", 0, 4);
   Reader reader(kafka.bootstrap(), {{"orders", {1}}});
-  const Sample sample = reader.read({.groups = {{.id = "plain", .topics = {"orders"}, .read_committed = false},
-                                                {.id = "exact", .topics = {"orders"}, .read_committed = true}}});
-  CHECK(sample.groups.at("plain").offsets.at({"orders", 0}).end == 4);
-  CHECK(sample.groups.at("exact").offsets.at({"orders", 0}).end == 4);
+  const Sample sample = reader.read({.groups = {{.id = "plain", .topics = {"orders"}, .ends = true},
+                                                {.id = "exact", .topics = {"orders"}, .stable_ends = true}},
+                                     .probes = {}});
+  const TopicSample& topic = sample.topics.at("orders").value();
+  CHECK(is(topic.ends.at(0), 4));
+  CHECK(is(topic.stable_ends.at(0), 4));
 }
 
 TEST_CASE("a topic that does not exist is an error of its own, not an empty sum") {
@@ -101,12 +125,12 @@ TEST_CASE("a topic that does not exist is an error of its own, not an empty sum"
   kafka.create_topic("orders", {1});
   kafka.produce("orders", 0, 1);
   Reader reader(kafka.bootstrap(), {{"orders", {1}}, {"missing", {}}});
-  const GroupSample group = reader.read(plan_of("billing", {"orders", "missing"})).groups.at("billing");
-  REQUIRE_FALSE(group.partitions.at("missing"));
-  CHECK(group.partitions.at("missing").error().code == Code::kNotFound);
-  CHECK(group.partitions.at("orders") == 1);
-  CHECK(group.offsets.at({"orders", 0}).end == 1);
-  CHECK(group.offsets.size() == 1);
+  const Sample sample = reader.read(plan_of("billing", {"orders", "missing"}));
+  REQUIRE_FALSE(sample.topics.at("missing"));
+  CHECK(sample.topics.at("missing").error().code == Code::kNotFound);
+  CHECK(sample.topics.size() == 2);
+  CHECK(sample.topics.at("orders")->ends.size() == 1);
+  CHECK(is(seen(sample, "billing", 0).end, 1));
 }
 
 TEST_CASE("a partition whose leader refuses fails alone, and the next tick finds it again") {
@@ -120,14 +144,13 @@ TEST_CASE("a partition whose leader refuses fails alone, and the next tick finds
   REQUIRE(rd_kafka_mock_broker_push_request_error_rtts(kafka.get(), 2, test::kListOffsets, 1,
                                                        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
                                                        0) == RD_KAFKA_RESP_ERR_NO_ERROR);
-  const GroupSample hurt = reader.read(plan_of("billing", {"orders"})).groups.at("billing");
-  REQUIRE_FALSE(hurt.offsets.at({"orders", 1}).end);
-  CHECK(hurt.offsets.at({"orders", 1}).end.error().code == Code::kUnavailable);
-  CHECK(hurt.offsets.at({"orders", 0}).end == 1);
-  CHECK(hurt.offsets.at({"orders", 2}).end == 0);
+  const Sample hurt = reader.read(plan_of("billing", {"orders"}));
+  REQUIRE_FALSE(seen(hurt, "billing", 1).end.known());
+  CHECK(seen(hurt, "billing", 1).end.error->code == Code::kUnavailable);
+  CHECK(is(seen(hurt, "billing", 0).end, 1));
+  CHECK(is(seen(hurt, "billing", 2).end, 0));
 
-  const GroupSample well = reader.read(plan_of("billing", {"orders"})).groups.at("billing");
-  CHECK(well.offsets.at({"orders", 1}).end == 2);
+  CHECK(is(seen(reader.read(plan_of("billing", {"orders"})), "billing", 1).end, 2));
 }
 
 TEST_CASE("a broker that is down takes only its partitions along, within the time limit, and comes back") {
@@ -141,18 +164,18 @@ TEST_CASE("a broker that is down takes only its partitions along, within the tim
 
   rd_kafka_mock_broker_set_down(kafka.get(), 2);
   const auto began = SystemClock{}.now();
-  const GroupSample hurt = reader.read(plan_of("billing", {"orders"}), kShort).groups.at("billing");
+  const Sample hurt = reader.read(plan_of("billing", {"orders"}), kShort);
   CHECK(SystemClock{}.now() - began < kShort + 500ms);
-  CHECK(hurt.offsets.at({"orders", 0}).end == 1);
-  CHECK(hurt.offsets.at({"orders", 0}).committed);
-  CHECK_FALSE(hurt.offsets.at({"orders", 1}).end);
+  CHECK(is(seen(hurt, "billing", 0).end, 1));
+  CHECK(is(seen(hurt, "billing", 0).committed, kNoCommit));
+  CHECK(hurt.groups.at("billing").commits);
+  CHECK_FALSE(seen(hurt, "billing", 1).end.known());
 
   rd_kafka_mock_broker_set_up(kafka.get(), 2);
   for (int tick = 0; tick < 10; ++tick) {
-    const GroupSample group = reader.read(plan_of("billing", {"orders"}), kShort).groups.at("billing");
-    if (group.offsets.at({"orders", 1}).end) break;
+    if (seen(reader.read(plan_of("billing", {"orders"}), kShort), "billing", 1).end.known()) break;
   }
-  CHECK(reader.read(plan_of("billing", {"orders"})).groups.at("billing").offsets.at({"orders", 1}).end == 2);
+  CHECK(is(seen(reader.read(plan_of("billing", {"orders"})), "billing", 1).end, 2));
 }
 
 TEST_CASE("a group whose coordinator can't be asked fails alone") {
@@ -162,14 +185,14 @@ TEST_CASE("a group whose coordinator can't be asked fails alone") {
   kafka.coordinate("good", 1);
   kafka.coordinate("bad", 2);
   Reader reader(kafka.bootstrap(), {{"orders", {1}}});
-  const SamplePlan plan{.groups = {{.id = "good", .topics = {"orders"}, .read_committed = false},
-                                   {.id = "bad", .topics = {"orders"}, .read_committed = false}}};
+  const SamplePlan plan{
+      .groups = {{.id = "good", .topics = {"orders"}, .ends = true}, {.id = "bad", .topics = {"orders"}, .ends = true}},
+      .probes = {}};
   rd_kafka_mock_broker_set_down(kafka.get(), 2);
   const Sample sample = reader.read(plan, kShort);
-  CHECK(sample.groups.at("good").offsets.at({"orders", 0}).committed);
-  CHECK(sample.groups.at("good").offsets.at({"orders", 0}).end == 3);
-  CHECK_FALSE(sample.groups.at("bad").offsets.at({"orders", 0}).committed);
-  CHECK(sample.groups.at("bad").offsets.at({"orders", 0}).end == 3);
+  CHECK(sample.groups.at("good").commits);
+  CHECK_FALSE(sample.groups.at("bad").commits);
+  CHECK(is(seen(sample, "bad", 0).end, 3));
 }
 
 TEST_CASE("a coordinator that moved is an error of its group, and calls for a new handle") {
@@ -179,10 +202,10 @@ TEST_CASE("a coordinator that moved is an error of its group, and calls for a ne
   reader.read(plan_of("billing", {"orders"}));
 
   rd_kafka_mock_push_request_errors(kafka.get(), test::kOffsetFetch, 1, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
-  const GroupSample lost = reader.read(plan_of("billing", {"orders"})).groups.at("billing");
-  REQUIRE_FALSE(lost.offsets.at({"orders", 0}).committed);
-  CHECK(lost.offsets.at({"orders", 0}).committed.error().code == Code::kUnavailable);
-  CHECK(lost.offsets.at({"orders", 0}).end == 0);
+  const Sample lost = reader.read(plan_of("billing", {"orders"}));
+  REQUIRE_FALSE(lost.groups.at("billing").commits);
+  CHECK(lost.groups.at("billing").commits.error().code == Code::kUnavailable);
+  CHECK(is(seen(lost, "billing", 0).end, 0));
   CHECK(reader.handle->coordinator_moved());
 }
 
@@ -191,10 +214,10 @@ TEST_CASE("a group that may not be read is forbidden, alone") {
   kafka.create_topic("orders", {1});
   Reader reader(kafka.bootstrap(), {{"orders", {1}}});
   rd_kafka_mock_push_request_errors(kafka.get(), test::kOffsetFetch, 1, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
-  const GroupSample group = reader.read(plan_of("billing", {"orders"})).groups.at("billing");
-  REQUIRE_FALSE(group.offsets.at({"orders", 0}).committed);
-  CHECK(group.offsets.at({"orders", 0}).committed.error().code == Code::kForbidden);
-  CHECK(group.offsets.at({"orders", 0}).end == 0);
+  const Sample sample = reader.read(plan_of("billing", {"orders"}));
+  REQUIRE_FALSE(sample.groups.at("billing").commits);
+  CHECK(sample.groups.at("billing").commits.error().code == Code::kForbidden);
+  CHECK(is(seen(sample, "billing", 0).end, 0));
 }
 
 TEST_CASE("when nothing at all can be read the whole read fails and says why") {

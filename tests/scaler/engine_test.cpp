@@ -4,8 +4,7 @@
 
 using namespace penstock;
 using namespace penstock::scaler;
-using scaler::testing::behind;
-using scaler::testing::sample_of;
+using scaler::testing::SampleOf;
 using scaler::testing::subject_of;
 
 namespace {
@@ -15,84 +14,150 @@ const WallTime kWall{std::chrono::hours{500'000}};
 
 }  // namespace
 
-TEST_CASE("groups of one kind are read together, each once with the topics of all who name it") {
-  const std::vector<Subject> subjects{
+TEST_CASE("all is read at once, each group once with the topics of all who name it") {
+  Engine engine;
+  const auto& plan = engine.plan({
       subject_of("a", {{"consumerGroup", "g"}, {"topics", {"orders"}}}),
       subject_of("b", {{"consumerGroup", "g"}, {"topics", {"returns"}}}),
       subject_of("c", {{"consumerGroup", "h"}}),
-  };
-  const auto rounds = plan_rounds(subjects);
-  REQUIRE(rounds.size() == 1);
-  CHECK(rounds[0].subjects == std::vector<std::size_t>{0, 1, 2});
-  REQUIRE(rounds[0].plan.groups.size() == 2);
-  CHECK(rounds[0].plan.groups[0].id == "g");
-  CHECK(rounds[0].plan.groups[0].topics == std::set<std::string>{"orders", "returns"});
+  });
+  REQUIRE(plan.groups.size() == 2);
+  CHECK(plan.groups[0].id == "g");
+  CHECK(plan.groups[0].topics == std::set<std::string>{"orders", "returns"});
+  CHECK(plan.groups[0].ends);
+  CHECK_FALSE(plan.groups[0].stable_ends);
+  CHECK_FALSE(plan.groups[0].committed_topics);
+  CHECK(plan.groups[1].id == "h");
 }
 
-TEST_CASE("another isolation, or topics that are to be found out, is another read; the refused are not read") {
+TEST_CASE("isolations and topics that are to be found out are added to the group; the refused are not read") {
   std::vector<Subject> subjects{
       subject_of("a", {{"consumerGroup", "g"}}),
-      subject_of("b", {{"consumerGroup", "g"}, {"isolation", "read_committed"}}),
+      subject_of("b", {{"consumerGroup", "g"}, {"isolation", "read_committed"}, {"topics", {"returns"}}}),
       subject_of("c", {{"consumerGroup", "g"}}),
-      subject_of("d", {{"consumerGroup", "g"}}),
+      subject_of("d", {{"consumerGroup", "other"}}),
   };
   auto open_topics = std::make_shared<api::ConsumerScaler>(*subjects[2].scaler);
   open_topics->spec.topics.clear();
   subjects[2].scaler = open_topics;
   subjects[3].refusal = "not allowed";
-  const auto rounds = plan_rounds(subjects);
-  REQUIRE(rounds.size() == 3);
-  std::set<std::size_t> read;
-  for (const auto& round : rounds) {
-    CHECK(round.plan.groups.size() == 1);
-    read.insert(round.subjects.begin(), round.subjects.end());
-  }
-  CHECK(read == std::set<std::size_t>{0, 1, 2});
+  Engine engine;
+  const auto& plan = engine.plan(subjects);
+  REQUIRE(plan.groups.size() == 1);
+  CHECK(plan.groups[0].topics == std::set<std::string>{"orders", "returns"});
+  CHECK(plan.groups[0].ends);
+  CHECK(plan.groups[0].stable_ends);
+  CHECK(plan.groups[0].committed_topics);
 }
 
-TEST_CASE("a ConsumerScaler sees only the topics that it names") {
-  auto group = behind(10);
-  group.partitions.insert_or_assign("other", 1);
-  group.offsets[{"other", 0}] = {};
-  const Result<kafka::Sample> sample = sample_of(kNow, {{"a", group}});
-  const auto input = input_of(sample, testing::scaler_of("shop", "a").spec, kNow);
-  CHECK(input.topics.size() == 1);
-  CHECK(input.partitions.size() == 4);
-  CHECK(input.group.known);
-  CHECK(input.group.assignor == "range");
+TEST_CASE("the plan follows what is asked for: another topic, a refusal, an object that came or went") {
+  Engine engine;
+  std::vector<Subject> subjects{subject_of("a"), subject_of("b")};
+  CHECK(engine.plan(subjects).groups.size() == 2);
+  subjects[0] = subject_of("a", {{"topics", {"returns"}}});
+  CHECK(engine.plan(subjects).groups[0].topics == std::set<std::string>{"returns"});
+  subjects[0].refusal = "not allowed";
+  REQUIRE(engine.plan(subjects).groups.size() == 1);
+  CHECK(engine.plan(subjects).groups[0].id == "b");
+  subjects[0].refusal.clear();
+  CHECK(engine.plan(subjects).groups.size() == 2);
+  subjects.push_back(subject_of("c"));
+  CHECK(engine.plan(subjects).groups.size() == 3);
+  subjects.erase(subjects.begin());
+  REQUIRE(engine.plan(subjects).groups.size() == 2);
+  CHECK(engine.plan(subjects).groups[0].id == "b");
+}
+
+TEST_CASE("a ConsumerScaler sees only the topics that it names, or those that its group has committed to") {
+  Engine engine;
+  auto found_out = std::make_shared<api::ConsumerScaler>(*subject_of("b", {{"consumerGroup", "a"}}).scaler);
+  found_out->spec.topics.clear();
+  const std::vector<Subject> subjects{subject_of("a"), {found_out, std::nullopt, ""}};
+  SampleOf all(kNow);
+  all.behind("a", 10).behind("a", 20, "returns", 2).topic("never", 7);
+  all.sample.groups.at("a").committed["never"] = {Reading::of(kNoCommit)};
+  const auto sample = all.take();
+  const auto entries = engine.tick(subjects, &sample, kNow, kWall);
+  CHECK(entries[0]->lag == 40);
+  CHECK(entries[0]->partitions == 4);
+  CHECK(entries[0]->group.assignor == "range");
+  CHECK(entries[1]->lag == 80);
+  CHECK(entries[1]->partitions == 6);
+}
+
+TEST_CASE("each isolation has its own end") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a"),
+                                      subject_of("b", {{"consumerGroup", "a"}, {"isolation", "read_committed"}})};
+  SampleOf all(kNow);
+  all.behind("a", 10);
+  all.sample.topics.at("orders")->stable_ends.assign(4, Reading::of(99'991));
+  const auto sample = all.take();
+  const auto entries = engine.tick(subjects, &sample, kNow, kWall);
+  CHECK(entries[0]->lag == 40);
+  CHECK(entries[1]->lag == 4);
 }
 
 TEST_CASE("one sample decides for all, and one that is broken changes nothing for the others") {
   Engine engine;
-  auto broken = behind(0);
-  broken.partitions.insert_or_assign("orders",
-                                     std::unexpected(Error{Code::kNotFound, "does not exist", Retry::later()}));
-  const Result<kafka::Sample> sample = sample_of(kNow, {{"good", behind(1000)}, {"bad", broken}});
-  std::vector<Subject> subjects{subject_of("good"), subject_of("bad"), subject_of("absent"), subject_of("foreign")};
+  const auto sample = [] {
+    SampleOf all(kNow);
+    all.behind("good", 1000).behind("bad", 0, "returns").behind("dark", 0);
+    all.sample.topics.at("returns") = std::unexpected(Error{Code::kNotFound, "does not exist", Retry::later()});
+    all.sample.groups.at("dark").commits = std::unexpected(Error{Code::kForbidden, "not allowed", Retry::later()});
+    return all.take();
+  }();
+  std::vector<Subject> subjects{subject_of("good"), subject_of("bad", {{"topics", {"returns"}}}), subject_of("absent"),
+                                subject_of("foreign"), subject_of("dark")};
   subjects[3].refusal = "EventPlatform kafka/main does not allow the namespace shop";
-  const auto entries = engine.tick(subjects, {&sample, &sample, &sample, nullptr}, kNow, kWall);
-  REQUIRE(entries.size() == 4);
+  const auto entries = engine.tick(subjects, &sample, kNow, kWall);
+  REQUIRE(entries.size() == 5);
   CHECK(entries[0]->decision.known);
   CHECK(entries[0]->decision.desired == 4);
   CHECK(entries[0]->lag == 4000);
   CHECK(entries[0]->group.state == "Stable");
-  CHECK(entries[0]->decided_at == kWall);
+  CHECK(entries[0]->decided_at() == kWall);
   CHECK(entries[0]->last_active == kWall);
-  for (int i = 1; i < 4; ++i) {
+  for (std::size_t i = 1; i < 5; ++i) {
     CHECK_FALSE(entries[i]->decision.known);
     CHECK_FALSE(entries[i]->lag);
   }
-  CHECK(entries[1]->error == "topic orders: does not exist");
-  CHECK(entries[2]->error == "topic orders: was not read");
+  CHECK(entries[1]->error == "topic returns: does not exist");
+  CHECK(entries[2]->error == "group absent: was not read");
   CHECK(entries[3]->error == "EventPlatform kafka/main does not allow the namespace shop");
+  CHECK(entries[4]->error == "group dark: not allowed");
+  CHECK(entries[4]->partitions == 4);
+}
+
+TEST_CASE("a topic that was not read is unknown, never 0") {
+  Engine engine;
+  const auto sample = SampleOf(kNow).behind("a", 0, "returns").take();
+  const auto entries = engine.tick({subject_of("a")}, &sample, kNow, kWall);
+  CHECK_FALSE(entries[0]->lag);
+  CHECK(entries[0]->error == "topic orders: was not read");
+}
+
+TEST_CASE("groups on one topic share its past") {
+  Engine engine;
+  const std::vector<Subject> first{subject_of("a")}, both{subject_of("a"), subject_of("b")};
+  const auto tick = [&](const std::vector<Subject>& subjects, SteadyTime now, std::int64_t end) {
+    const auto sample = SampleOf(now).topic("orders", 1, end).behind("a", 0).behind("b", end - 100).take();
+    return engine.tick(subjects, &sample, now, kWall);
+  };
+  tick(first, kNow, 100);
+  tick(first, kNow + 1s, 150);
+  const auto entries = tick(both, kNow + 10s, 200);
+  CHECK(entries[0]->delay == api::Delay{});
+  // The record at 100 came when only the other one was there to look.
+  CHECK(entries[1]->delay == api::Delay{9s, true});
 }
 
 TEST_CASE("a read that failed as a whole is every subject's, and what was decided is held") {
   Engine engine;
-  const Result<kafka::Sample> good = sample_of(kNow, {{"a", behind(1000)}});
+  const auto good = SampleOf(kNow).behind("a", 1000).take();
   const Result<kafka::Sample> bad = std::unexpected(Error{Code::kUnavailable, "no broker answers", Retry::later()});
-  engine.tick({subject_of("a")}, {&good}, kNow, kWall);
-  const auto entries = engine.tick({subject_of("a")}, {&bad}, kNow + 1s, kWall + 1s);
+  engine.tick({subject_of("a")}, &good, kNow, kWall);
+  const auto entries = engine.tick({subject_of("a")}, &bad, kNow + 1s, kWall + 1s);
   CHECK(entries[0]->decision.known);
   CHECK(entries[0]->decision.freshness == scaling::Freshness::kStale);
   CHECK(entries[0]->decision.desired == 4);
@@ -104,11 +169,11 @@ TEST_CASE("status tells a new engine of the last activity and of what was decide
   auto scaler = testing::scaler_of("shop", "a");
   scaler.status.desired_replicas = 3;
   scaler.status.current_replicas = 3;
-  const Result<kafka::Sample> idle = sample_of(kNow, {{"a", behind(0)}});
+  const auto idle = SampleOf(kNow).behind("a", 0).take();
   const auto first = [&](std::optional<Duration> last_active) {
     if (last_active) scaler.status.last_active = kWall - *last_active;
     const Subject subject{std::make_shared<const api::ConsumerScaler>(scaler), std::nullopt, ""};
-    return engine.tick({subject}, {&idle}, kNow, kWall)[0];
+    return engine.tick({subject}, &idle, kNow, kWall)[0];
   };
   SUBCASE("young, it does not lower") {
     CHECK(first(10s)->decision.desired == 3);
@@ -127,13 +192,69 @@ TEST_CASE("status tells a new engine of the last activity and of what was decide
 
 TEST_CASE("an object that was made anew, or another group, begins with an empty past") {
   Engine engine;
-  const Result<kafka::Sample> good = sample_of(kNow, {{"a", behind(1000)}});
+  const auto good = SampleOf(kNow).behind("a", 1000).take();
   const Result<kafka::Sample> bad = std::unexpected(Error{Code::kUnavailable, "no broker answers", Retry::later()});
-  engine.tick({subject_of("a")}, {&good}, kNow, kWall);
+  engine.tick({subject_of("a")}, &good, kNow, kWall);
   auto again = testing::scaler_of("shop", "a");
   again.meta.uid = "another";
   const Subject subject{std::make_shared<const api::ConsumerScaler>(again), std::nullopt, ""};
-  CHECK_FALSE(engine.tick({subject}, {&bad}, kNow + 1s, kWall)[0]->decision.known);
-  engine.tick({}, {}, kNow + 2s, kWall);
-  CHECK_FALSE(engine.tick({subject_of("a")}, {&bad}, kNow + 3s, kWall)[0]->decision.known);
+  CHECK_FALSE(engine.tick({subject}, &bad, kNow + 1s, kWall)[0]->decision.known);
+  engine.tick({}, nullptr, kNow + 2s, kWall);
+  CHECK_FALSE(engine.tick({subject_of("a")}, &bad, kNow + 3s, kWall)[0]->decision.known);
+}
+
+TEST_CASE("after a start the oldest records' ages are found out by asking, and then known to within a tenth") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a")};
+  // One record a minute for two days; the group is behind by 100 minutes, and the cluster answers truthfully.
+  const auto record_time = [](std::int64_t offset) { return kWall - (2880 - 1 - offset) * 1min; };
+  int asked = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Duration later = i * 1s;
+    SampleOf next(kNow + later);
+    next.sample.wall = kWall + later;
+    next.topic("orders", 2, 2880).behind("a", 100);
+    const auto plan = engine.plan(subjects);
+    CHECK(plan.probes.size() <= 2);
+    for (const auto& probe : plan.probes) {
+      ++asked;
+      std::int64_t offset = 0;
+      while (offset < 2880 && record_time(offset) < probe.time) ++offset;
+      const bool none = offset == 2880;
+      next.sample.probes.push_back(
+          {probe, Reading::of(none ? kNoOffset : offset), none ? std::nullopt : std::optional(record_time(offset))});
+    }
+    const auto sample = next.take();
+    const auto entry = engine.tick(subjects, &sample, kNow + later, kWall + later)[0];
+    if (i == 0) CHECK(entry->delay == api::Delay{0s, true});
+    if (i >= 20) {
+      REQUIRE(entry->delay);
+      CHECK_FALSE(entry->delay->at_least);
+      CHECK(entry->delay->age <= 99min + later);
+      CHECK(entry->delay->age >= 90min);
+    }
+  }
+  CHECK(asked <= 2 * 15);
+  CHECK(engine.plan(subjects).probes.empty());
+}
+
+TEST_CASE("a probe without an answer, or with one that can't be true, is not repeated at once") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a")};
+  const auto tick = [&](Duration later, std::optional<std::int64_t> answer) {
+    SampleOf next(kNow + later);
+    next.sample.wall = kWall + later;
+    next.topic("orders", 1).behind("a", 100);
+    for (const auto& probe : engine.plan(subjects).probes)
+      if (answer) next.sample.probes.push_back({probe, Reading::of(*answer), std::nullopt});
+    const auto sample = next.take();
+    engine.tick(subjects, &sample, kNow + later, kWall + later);
+    return engine.plan(subjects).probes.size();
+  };
+  CHECK(tick(0s, {}) == 1);
+  CHECK(tick(1s, {}) == 0);
+  CHECK(tick(30s, {}) == 0);
+  CHECK(tick(31s, {}) == 1);
+  CHECK(tick(32s, 99'950) == 1);  // older than that: ask farther back
+  CHECK(tick(33s, 99'960) == 0);  // the end goes up when one looks back: not true
 }

@@ -47,22 +47,32 @@ inline Json view_secret(const kafka::PlatformView& view) {
           {"data", kafka::print_platform_view(view)}};
 }
 
-// A group with all of one topic's partitions behind by so much.
-inline kafka::GroupSample behind(std::int64_t lag, int partitions = 4, const std::string& topic = "orders") {
-  kafka::GroupSample group{kafka::GroupInfo{"Classic", "Stable", "range", 1, {}}, {{topic, partitions}}, {}};
-  for (int p = 0; p < partitions; ++p) {
-    kafka::PartitionOffsets offsets;
-    offsets.start = 0;
-    offsets.end = 100'000;
-    offsets.committed = std::optional<std::int64_t>(100'000 - lag);
-    group.offsets[{topic, p}] = offsets;
-  }
-  return group;
-}
+// Writes a sample by hand.
+struct SampleOf {
+  kafka::Sample sample;
 
-inline kafka::Sample sample_of(SteadyTime taken, std::map<std::string, kafka::GroupSample> groups) {
-  return {taken, std::move(groups)};
-}
+  explicit SampleOf(SteadyTime taken) { sample.taken = taken; }
+  SampleOf& topic(const std::string& name, int partitions = 4, std::int64_t end = 100'000) {
+    kafka::TopicSample topic;
+    topic.ends.assign(static_cast<std::size_t>(partitions), Reading::of(end));
+    topic.stable_ends = topic.ends;
+    topic.starts.assign(static_cast<std::size_t>(partitions), Reading::of(0));
+    sample.topics.insert_or_assign(name, std::move(topic));
+    return *this;
+  }
+  // A group that is behind by so much in each partition of a topic.
+  SampleOf& behind(const std::string& group, std::int64_t lag, const std::string& topic = "orders",
+                   int partitions = 4) {
+    if (!sample.topics.contains(topic)) this->topic(topic, partitions);
+    kafka::GroupSample& its = sample.groups[group];
+    its.info = kafka::GroupInfo{"Classic", "Stable", "range", 1, nullptr};
+    its.commits = {};
+    for (const Reading& end : sample.topics.at(topic)->ends)
+      its.committed[topic].push_back(Reading::of(end.value - lag));
+    return *this;
+  }
+  Result<kafka::Sample> take() { return std::move(sample); }
+};
 
 template <class T>
 void put(k8s::Store<T>& store, const Json& object) {
@@ -103,8 +113,8 @@ struct Stage {
     const auto entry = world.scalers.get({"shop", name});
     const Subject subject{{entry, &**entry}, std::nullopt, ""};
     Result<kafka::Sample> sample = std::unexpected(Error{Code::kUnavailable, "no broker answers", Retry::later()});
-    if (lag) sample = sample_of(clock.now(), {{(*entry)->spec.consumer_group, behind(*lag, partitions)}});
-    board.publish(engine.tick({subject}, {&sample}, clock.now(), clock.wall()));
+    if (lag) sample = SampleOf(clock.now()).behind((*entry)->spec.consumer_group, *lag, "orders", partitions).take();
+    board.publish(engine.tick({subject}, &sample, clock.now(), clock.wall()));
   }
 };
 

@@ -10,7 +10,7 @@
 
 using namespace penstock;
 using namespace penstock::scaler;
-using scaler::testing::behind;
+using scaler::testing::SampleOf;
 using scaler::testing::Stage;
 using scaler::testing::view_of;
 using scaler::testing::view_secret;
@@ -25,9 +25,9 @@ class FakeReader final : public kafka::OffsetReader {
   FakeReader(const Clock& clock, std::int64_t lag, bool fails = false) : clock_(clock), lag_(lag), fails_(fails) {}
   Result<kafka::Sample> read(const kafka::SamplePlan& plan, Duration, std::stop_token) override {
     if (fails_) return fail(Code::kUnavailable, "no broker answers");
-    kafka::Sample sample{clock_.now(), {}};
-    for (const auto& group : plan.groups) sample.groups.emplace(group.id, behind(lag_));
-    return sample;
+    SampleOf sample(clock_.now());
+    for (const auto& group : plan.groups) sample.behind(group.id, lag_);
+    return sample.take();
   }
 
  private:
@@ -52,8 +52,7 @@ class HangingReader final : public kafka::OffsetReader {
 
 TEST_CASE("a tick reads, decides and publishes; another connection opens another reader") {
   Stage stage;
-  Meters meters;
-  stage.board.subscribe([&](const Board::Change& change) { meters.on(change); });
+  Meters meters(stage.board);
   testing::put(stage.world.views, view_secret(view_of("shop", "main")));
   stage.add("orders");
   std::vector<std::string> opened;
@@ -68,7 +67,8 @@ TEST_CASE("a tick reads, decides and publishes; another connection opens another
   sampler.tick({});
   CHECK(opened == std::vector<std::string>{"main:9092"});
   CHECK(stage.board.read()->find(kOrders)->lag == 4000);
-  CHECK(metrics::expose().find("penstock_consumer_lag{group=\"orders\",namespace=\"shop\",scaler=\"orders\"} 4000") !=
+  CHECK(metrics::expose().find(
+            "penstock_consumer_lag{group=\"orders\",namespace=\"shop\",scaler=\"orders\",topic=\"orders\"} 4000") !=
         std::string::npos);
 
   auto moved = view_of("shop", "main");
@@ -93,7 +93,7 @@ TEST_CASE("a tick reads, decides and publishes; another connection opens another
 
 TEST_CASE("a platform that hangs and one that fails delay nobody else, and a stop ends them all") {
   Stage stage;
-  Meters meters;
+  Meters meters(stage.board);
   const SystemClock clock;
   for (const auto* name : {"main", "hangs", "fails"})
     testing::put(stage.world.views, view_secret(view_of("shop", name)));

@@ -96,7 +96,7 @@ TEST_CASE("an empty group is capped by the assignor that it had") {
   lag.largest_topic = 24;
   run.group = stable_group("range");
   CHECK(run.step(lag).desired == 24);
-  run.group = {true, "Classic", "Empty", "", 0, {}};
+  run.group = {true, "Classic", "Empty", "", 0};
   const Decision decision = run.step(lag);
   CHECK(decision.desired == 24);
   CHECK(says(decision, "with the range assignor the largest topic feeds 24 partitions"));

@@ -3,85 +3,153 @@
 #include <doctest/doctest.h>
 
 using namespace penstock;
-using scaling::History;
+using scaling::Age;
+using scaling::EndHistory;
 
 namespace {
-const scaling::TopicPartition kWhere{"orders", 0};
+
 const SteadyTime kStart{1h};
+
+// One partition's history.
+struct One {
+  EndHistory history;
+  void see(SteadyTime at, std::int64_t end, std::string_view topic_id = "a") {
+    const Reading ends[] = {Reading::of(end)};
+    history.observe(topic_id, ends, at);
+  }
+  void miss(SteadyTime at, std::string_view topic_id = "a") {
+    const Reading ends[] = {Reading{}};
+    history.observe(topic_id, ends, at);
+  }
+  std::optional<Age> age(std::int64_t offset, SteadyTime now) const { return history.age_of(0, offset, now); }
+};
+
 }  // namespace
 
-TEST_CASE("the age of a record is counted from when it was first seen below the end") {
-  History history;
-  history.observe(kWhere, kStart, 10, 10);
-  history.observe(kWhere, kStart + 5s, 20, 10);
-  history.observe(kWhere, kStart + 9s, 30, 10);
-  CHECK(history.age_of(kWhere, 10, kStart + 10s) == 5s);
-  CHECK(history.age_of(kWhere, 19, kStart + 10s) == 5s);
-  CHECK(history.age_of(kWhere, 20, kStart + 10s) == 1s);
-  CHECK_FALSE(history.age_of(kWhere, 30, kStart + 10s));
-  CHECK_FALSE(history.age_of({"orders", 1}, 0, kStart));
+TEST_CASE("a record came after the last sight of an end at or below it and before the first one above it") {
+  One one;
+  one.see(kStart, 10);
+  one.see(kStart + 5s, 20);
+  one.see(kStart + 9s, 30);
+  CHECK(one.age(10, kStart + 10s) == Age{5s, 10s});
+  CHECK(one.age(19, kStart + 10s) == Age{5s, 10s});
+  CHECK(one.age(20, kStart + 10s) == Age{1s, 5s});
+  CHECK_FALSE(one.age(30, kStart + 10s));
+  CHECK_FALSE(one.history.age_of(1, 0, kStart));
+}
+
+TEST_CASE("an end that stood still bounds what came after it by its last sight") {
+  One one;
+  for (int i = 0; i <= 60; ++i) one.see(kStart + i * 1s, 10);
+  one.see(kStart + 61s, 11);
+  CHECK(one.age(10, kStart + 70s) == Age{9s, 10s});
+  CHECK(one.age(9, kStart + 70s) == Age{70s, std::nullopt});
+}
+
+TEST_CASE("a sample that missed the partition widens the bounds") {
+  One one;
+  one.see(kStart, 10);
+  one.miss(kStart + 1s);
+  one.see(kStart + 2s, 11);
+  CHECK(one.age(10, kStart + 2s) == Age{0s, 2s});
 }
 
 TEST_CASE("a record that was there before we looked is at least as old as our looking") {
-  History history;
-  history.observe(kWhere, kStart, 10, 3);
-  CHECK(history.age_of(kWhere, 3, kStart + 1min) == 1min);
+  One one;
+  one.see(kStart, 10);
+  CHECK(one.age(3, kStart + 1min) == Age{1min, std::nullopt});
 }
 
-TEST_CASE("however long a backlog lasts the history stays small and its ages stay lower bounds") {
-  History history;
-  history.observe(kWhere, kStart, 0, 0);
+TEST_CASE("however long a backlog lasts the history stays small and its ages stay true bounds") {
+  One one;
+  one.see(kStart, 0);
   const int ticks = 10'000;
   for (int i = 1; i <= ticks; ++i) {
-    const auto& p = history.observe(kWhere, kStart + i * 1s, i, 0);
-    CHECK(p.ends.size() <= History::kMaxPoints);
+    one.history.keep_from(0, 0);
+    one.see(kStart + i * 1s, i);
+    REQUIRE(one.history.points(0) <= EndHistory::kMaxPoints);
   }
   const SteadyTime now = kStart + ticks * 1s;
   for (int offset = 0; offset < ticks; offset += 97) {
     const Duration truth = (ticks - (offset + 1)) * 1s;  // record n came at tick n + 1
-    const auto age = history.age_of(kWhere, offset, now);
+    const auto age = one.age(offset, now);
     REQUIRE(age);
-    CHECK(*age <= truth);
-    CHECK(*age >= truth / 2 - 10s);
+    CHECK(age->at_least <= truth);
+    CHECK(age->at_least >= truth / 2 - 10s);
+    REQUIRE(age->at_most);
+    CHECK(*age->at_most >= truth);
+    CHECK(*age->at_most <= truth * 2 + 10s);
   }
 }
 
-TEST_CASE("consumed records are forgotten") {
-  History history;
-  for (int i = 0; i < 20; ++i) history.observe(kWhere, kStart + i * 1s, i, 0);
-  CHECK(history.observe(kWhere, kStart + 20s, 19, 19).ends.size() == 1);
-  CHECK_FALSE(history.age_of(kWhere, 19, kStart + 20s));
+TEST_CASE("what everybody has consumed is forgotten, as far as nobody's bound rests on it") {
+  One one;
+  for (int i = 0; i < 20; ++i) one.see(kStart + i * 1s, i);
+  SUBCASE("all of it") {
+    one.history.keep_from(0, 19);
+    one.see(kStart + 20s, 20);
+    CHECK(one.history.points(0) == 2);
+    CHECK(one.age(19, kStart + 20s) == Age{0s, 1s});
+  }
+  SUBCASE("not what the slower of two groups needs") {
+    one.history.keep_from(0, 5);
+    one.history.keep_from(0, 19);
+    one.see(kStart + 20s, 20);
+    CHECK(one.age(5, kStart + 20s) == Age{14s, 15s});
+  }
+  SUBCASE("not what a group may need that can't say") {
+    one.history.keep_from(0, 19);
+    one.history.keep_all();
+    one.see(kStart + 20s, 20);
+    CHECK(one.age(1, kStart + 20s) == Age{18s, 19s});
+  }
 }
 
-TEST_CASE("an end that went down begins a new life of the partition in which every record is new") {
-  History history;
-  history.observe(kWhere, kStart, 100, 90);
-  const auto& p = history.observe(kWhere, kStart + 1s, 5, 90);
-  CHECK(p.first_end == 0);
-  CHECK(p.ends.size() == 1);
-  CHECK(p.committed_since == kStart + 1s);
-  CHECK(history.age_of(kWhere, 0, kStart + 2s) == 1s);
+TEST_CASE("an end that went down begins a new life of the partition") {
+  One one;
+  one.see(kStart, 100);
+  const auto life = one.history.life(0);
+  one.see(kStart + 1s, 5);
+  CHECK(one.history.life(0) != life);
+  CHECK(one.history.points(0) == 1);
+  CHECK(one.history.since(0) == kStart + 1s);
+  CHECK(one.age(0, kStart + 2s) == Age{1s, std::nullopt});
 }
 
-TEST_CASE("a commit that is gone stays known, and frozen times count from the last change") {
-  History history;
-  history.observe(kWhere, kStart, 10, 9);
-  const auto& p = history.observe(kWhere, kStart + 10s, 10, std::nullopt);
-  CHECK(p.committed == 9);
-  CHECK(p.frozen(kStart + 10s, 10s));
-  history.observe(kWhere, kStart + 11s, 11, 9);
-  CHECK_FALSE(p.frozen(kStart + 12s, 10s));
-  history.observe(kWhere, kStart + 15s, 11, 10);
-  CHECK_FALSE(p.frozen(kStart + 21s, 10s));
-  CHECK(p.frozen(kStart + 25s, 10s));
+TEST_CASE("another topic id begins a new life whatever the end, with records younger than the last sight of the old") {
+  One one;
+  one.see(kStart, 100);
+  const auto life = one.history.life(0);
+  one.see(kStart + 1s, 500, "b");
+  CHECK(one.history.life(0) != life);
+  CHECK(one.age(0, kStart + 2s) == Age{1s, 2s});
+  const auto second = one.history.life(0);
+  SUBCASE("a partition that was missed just then, too") {
+    one.miss(kStart + 2s, "c");
+    one.see(kStart + 3s, 501, "c");
+    CHECK(one.history.life(0) != second);
+  }
+  SUBCASE("but no id says nothing") {
+    one.see(kStart + 2s, 500, "");
+    one.see(kStart + 3s, 501, "b");
+    CHECK(one.history.life(0) == second);
+  }
 }
 
-TEST_CASE("partitions that are gone are forgotten") {
-  History history;
-  for (int p = 0; p < 4; ++p) history.observe({"orders", p}, kStart, 1, 0);
-  history.observe({"old", 0}, kStart, 1, 0);
-  history.keep_only({{"orders", 3}});
-  CHECK(history.size() == 3);
-  CHECK(history.age_of({"orders", 2}, 0, kStart));
-  CHECK_FALSE(history.age_of({"old", 0}, 0, kStart));
+TEST_CASE("the time of the last change is kept, and growth and shrinking of a topic leave the others alone") {
+  EndHistory history;
+  const Reading two[] = {Reading::of(10), Reading::of(20)};
+  const Reading three[] = {Reading::of(10), Reading::of(21), Reading::of(0)};
+  history.observe("a", two, kStart);
+  history.observe("a", three, kStart + 5s);
+  CHECK(history.partitions() == 3);
+  CHECK(history.since(0) == kStart);
+  CHECK(history.since(1) == kStart + 5s);
+  CHECK(history.end(1) == 21);
+  CHECK(history.age_of(1, 20, kStart + 5s) == Age{0s, 5s});
+  history.observe("a", std::span(two).first(1), kStart + 6s);
+  CHECK(history.partitions() == 1);
+  CHECK(history.life(1) == 0);
+  CHECK_FALSE(history.age_of(1, 0, kStart + 6s));
+  CHECK(history.age_of(0, 3, kStart + 6s) == Age{6s, std::nullopt});
 }

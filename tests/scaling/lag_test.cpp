@@ -40,22 +40,43 @@ TEST_CASE("lags add up over partitions and topics, and the largest topic is know
 TEST_CASE("one unknown partition makes the sum unknown and is named") {
   World world;
   world.topic("orders", 3).at(0, 0, 10, 5).at(1, 0, 10, 9).at(2, 0, 10, 10);
-  auto& in = world.input.partitions.at({"orders", 1});
+  auto& in = world.topics.at("orders");
   SUBCASE("end") {
-    in.end = std::unexpected(testing::broken("no leader"));
+    in.ends[1] = world.fails("no leader");
   }
   SUBCASE("start") {
-    in.start = std::unexpected(testing::broken("no leader"));
+    in.starts[1] = world.fails("no leader");
   }
   SUBCASE("commit") {
-    in.committed = std::unexpected(testing::broken("no leader"));
+    in.committed[1] = world.fails("no leader");
   }
   const Lag lag = world.lag();
   CHECK_FALSE(lag.total);
   CHECK_FALSE(lag.useful);
   CHECK_FALSE(lag.delay);
   CHECK(lag.error == "orders/1: no leader");
-  CHECK(lag.by_partition.size() == 2);
+  REQUIRE(lag.topics.size() == 1);
+  CHECK(lag.topics[0].partitions == 3);
+  CHECK(lag.topics[0].known == 2);
+}
+
+TEST_CASE("commits that can't be read make the sum unknown, and the partitions stay known") {
+  World world;
+  world.topic("orders", 3).at(0, 0, 10, 5).at(1, 0, 10, 9).at(2, 0, 10, 10);
+  world.error = testing::broken("no coordinator");
+  const Lag lag = world.lag();
+  CHECK_FALSE(lag.total);
+  CHECK_FALSE(lag.useful);
+  CHECK(lag.error == "group orders: no coordinator");
+  CHECK(lag.partitions == 3);
+}
+
+TEST_CASE("a partition beyond those that the group's commits are listed for has none") {
+  World world;
+  world.spec.offset_reset = api::OffsetReset::kEarliest;
+  world.topic("orders", 2).at(0, 0, 10, 5).at(1, 0, 10, 9);
+  world.topics.at("orders").committed.resize(1);
+  CHECK(world.lag().total == 15);
 }
 
 TEST_CASE("what was not read at all is unknown, never 0") {
@@ -71,7 +92,7 @@ TEST_CASE("what was not read at all is unknown, never 0") {
     CHECK(lag.error == "topic orders: was not read");
   }
   SUBCASE("a topic that does not exist") {
-    world.input.topics.insert_or_assign("orders", std::unexpected(testing::broken("does not exist")));
+    world.topic("orders", 0).topics.at("orders").error = testing::broken("does not exist");
     const Lag lag = world.lag();
     CHECK_FALSE(lag.total);
     CHECK(lag.error == "topic orders: does not exist");
@@ -116,7 +137,7 @@ TEST_CASE("a stable group that never commits what it skipped may rest again") {
   World world;
   world.topic("orders", 1).state("Empty").at(0, 0, 100, {}).lag();
   CHECK(world.at(0, 0, 101, {}).lag().arrivals_without_commit);
-  world.stable({{"orders", 0}});
+  world.stable({{"orders", {0}}});
   CHECK(world.lag(5s).arrivals_without_commit);
   CHECK_FALSE(world.lag(5s).arrivals_without_commit);
   CHECK_FALSE(world.state("Empty").lag(1h).arrivals_without_commit);
@@ -156,6 +177,17 @@ TEST_CASE("a re-created topic's records wake the group though its old commit lie
   CHECK(lag.verdicts[0].type == "OffsetInvalid");
 }
 
+TEST_CASE("a topic that was made anew is noticed by its id though its end is beyond the old one") {
+  World world;
+  world.topic("orders", 1).state("Empty").at(0, 0, 500, 500).lag();
+  world.topics.at("orders").id = "b";
+  world.at(0, 0, 700, {});
+  world.spec.offset_reset = api::OffsetReset::kLatest;
+  const Lag lag = world.lag();
+  CHECK(lag.arrivals_without_commit);
+  CHECK(lag.verdicts.empty());  // the old commit was another topic's
+}
+
 TEST_CASE("a commit that vanished is a verdict and wakes the group") {
   World world;
   world.topic("orders", 1).state("Empty").at(0, 10, 100, 90).lag();
@@ -179,13 +211,13 @@ TEST_CASE("a commit that vanished is a verdict and wakes the group") {
 
 TEST_CASE("a commit marker at the end of an idle partition is not counted") {
   World world;
-  world.stable({{"orders", 0}, {"orders", 1}}).topic("orders", 2).at(0, 0, 101, 100).at(1, 0, 50, 50);
+  world.topic("orders", 2).stable({{"orders", {0, 1}}}).at(0, 0, 101, 100).at(1, 0, 50, 50);
   CHECK(world.lag().useful == 1);
   CHECK(world.lag(9s).useful == 1);
   Lag lag = world.lag(1s);
   CHECK(lag.total == 1);
   CHECK(lag.useful == 0);
-  CHECK(lag.delay == 0ms);
+  CHECK(lag.delay == api::Delay{0ms, false});
   REQUIRE(lag.verdicts.size() == 1);
   CHECK(lag.verdicts[0].type == "TailIgnored");
   CHECK(lag.verdicts[0].partitions == std::vector{0});
@@ -210,10 +242,10 @@ TEST_CASE("no tail is ignored where it may be work") {
   World world;
   world.topic("orders", 1);
   SUBCASE("three records") {
-    world.stable({{"orders", 0}}).at(0, 0, 103, 100);
+    world.stable({{"orders", {0}}}).at(0, 0, 103, 100);
   }
   SUBCASE("nobody has the partition") {
-    world.stable({{"orders", 7}}).at(0, 0, 101, 100);
+    world.stable({{"orders", {7}}}).at(0, 0, 101, 100);
   }
   SUBCASE("the group is empty") {
     world.state("Empty").at(0, 0, 101, 100);
@@ -222,8 +254,8 @@ TEST_CASE("no tail is ignored where it may be work") {
     world.state("PreparingRebalance").at(0, 0, 101, 100);
   }
   SUBCASE("the group could not be described") {
-    world.stable({{"orders", 0}}).at(0, 0, 101, 100);
-    world.input.group.known = false;
+    world.stable({{"orders", {0}}}).at(0, 0, 101, 100);
+    world.group.known = false;
   }
   const auto first = world.lag().useful;
   const Lag lag = world.lag(1min);
@@ -234,16 +266,105 @@ TEST_CASE("no tail is ignored where it may be work") {
 TEST_CASE("delay is the age of the oldest record that counts") {
   World world;
   world.topic("orders", 2).at(0, 0, 10, 10).at(1, 0, 10, 10);
-  CHECK(world.lag().delay == 0ms);
+  CHECK(world.lag().delay == api::Delay{0ms, false});
   world.at(0, 0, 20, 10).lag();
   world.at(1, 0, 20, 10).lag(4s);
-  CHECK(world.lag(1s).delay == 5s);
-  CHECK(world.at(0, 0, 20, 20).lag(1s).delay == 2s);
+  CHECK(world.lag(1s).delay == api::Delay{5s, false});
+  CHECK(world.at(0, 0, 20, 20).lag(1s).delay == api::Delay{2s, true});  // the last look before was 4 s earlier
+  CHECK(world.lag(30s).delay == api::Delay{32s, true});
+  CHECK(world.lag(10s).delay == api::Delay{42s, false});  // 46 s at most
+}
+
+TEST_CASE("of records that nobody saw arrive the delay is only a lower bound, and their ages are open") {
+  World world;
+  world.topic("orders", 3).at(0, 0, 10, 5).at(1, 0, 10, 10).at(2, 0, 10, 9).lag();
+  const Lag lag = world.lag(1min);
+  CHECK(lag.delay == api::Delay{1min, true});
+  REQUIRE(lag.open_ages.size() == 2);
+  CHECK(lag.open_ages[0].topic == "orders");
+  CHECK(lag.open_ages[0].partition == 0);
+  CHECK(lag.open_ages[0].age == Age{1min, std::nullopt});
+  CHECK(lag.open_ages[1].partition == 2);
+}
+
+TEST_CASE("the age of a record that is surely younger than the oldest need not be known well") {
+  World world;
+  world.topic("orders", 2).at(0, 0, 10, 10).at(1, 0, 10, 10).lag();
+  world.at(0, 0, 11, 10).lag(1s);
+  world.lag(1min);
+  world.at(1, 0, 11, 10).lag(20s);  // arrived within these
+  const Lag lag = world.lag(1s);
+  CHECK(lag.delay == api::Delay{81s, false});
+  CHECK(lag.open_ages.empty());
+}
+
+TEST_CASE("with retention the oldest record is the first that is still there") {
+  World world;
+  world.topic("orders", 1).at(0, 0, 10, 10).lag();
+  world.at(0, 0, 20, 10).lag();
+  world.at(0, 0, 30, 10).lag(1min);
+  CHECK(world.at(0, 20, 30, 10).lag(1s).delay->age == 1s);
 }
 
 TEST_CASE("a group between assignments rebalances, one without members or with all settled does not") {
   for (const auto* state : {"PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling"})
-    CHECK(GroupState{true, "", state, "", 0, {}}.rebalancing());
+    CHECK(GroupState{true, "", state, "", 0}.rebalancing());
   for (const auto* state : {"Stable", "Empty", "Dead", "Unknown", ""})
-    CHECK_FALSE(GroupState{true, "", state, "", 0, {}}.rebalancing());
+    CHECK_FALSE(GroupState{true, "", state, "", 0}.rebalancing());
+}
+
+TEST_CASE("rates are records a second of each topic, and smoothed") {
+  World world;
+  world.spec.topics = {"orders", "returns"};
+  world.topic("orders", 2).topic("returns", 1);
+  const auto step = [&](std::int64_t i) {
+    return world.at(0, 0, 100 * i, 60 * i).at(1, 0, 10 * i, 10 * i).at(0, 0, 1000, 1000, "returns").lag();
+  };
+  Lag lag = step(0);
+  CHECK_FALSE(lag.arrival_rate);
+  CHECK_FALSE(lag.topics[0].consumption_rate);
+  lag = step(1);
+  CHECK(lag.topics[0].arrival_rate.value() == doctest::Approx(110));
+  CHECK(lag.topics[0].consumption_rate.value() == doctest::Approx(70));
+  CHECK(lag.topics[1].arrival_rate == 0.0);
+  CHECK(lag.arrival_rate.value() == doctest::Approx(110));
+  CHECK(lag.consumption_rate.value() == doctest::Approx(70));
+  for (int i = 2; i < 300; ++i) lag = step(i);
+  CHECK(lag.arrival_rate.value() == doctest::Approx(110));
+  const double before = *lag.arrival_rate;
+  for (int i = 0; i < 60; ++i) lag = step(299);  // a window without anything
+  CHECK(*lag.arrival_rate > before / 4);
+  CHECK(*lag.arrival_rate < before / 2);
+  for (int i = 0; i < 3600; ++i) lag = step(299);
+  CHECK(lag.arrival_rate == 0.0);
+  CHECK(lag.consumption_rate == 0.0);
+}
+
+TEST_CASE("a first commit, a rewind and a topic made anew are no consumption and no arrival") {
+  World world;
+  world.topic("orders", 1).at(0, 0, 1000, {}).lag();
+  CHECK(world.at(0, 0, 1000, 900).lag().consumption_rate == 0.0);
+  CHECK(world.at(0, 0, 1000, 100).lag().consumption_rate == 0.0);
+  world.topics.at("orders").id = "b";
+  CHECK(world.at(0, 0, 5000, 100).lag().arrival_rate == 0.0);
+}
+
+TEST_CASE("each topic has its own lag and delay, known or not") {
+  World world;
+  world.spec.topics = {"orders", "returns"};
+  world.topic("orders", 1).topic("returns", 1);
+  world.at(0, 0, 10, 10).at(0, 0, 10, 10, "returns").lag();
+  world.at(0, 0, 20, 10).lag();
+  world.at(0, 0, 15, 10, "returns").lag();
+  Lag lag = world.lag();
+  CHECK(lag.topics[0].lag == 10);
+  CHECK(lag.topics[0].delay == api::Delay{2s, false});
+  CHECK(lag.topics[1].lag == 5);
+  CHECK(lag.topics[1].delay == api::Delay{1s, false});
+  CHECK(lag.delay == api::Delay{2s, false});
+  world.topics.at("returns").ends[0] = world.fails("no leader");
+  lag = world.lag();
+  CHECK_FALSE(lag.total);
+  CHECK(lag.topics[0].complete());
+  CHECK_FALSE(lag.topics[1].complete());
 }

@@ -2,6 +2,9 @@
 #pragma once
 #include <penstock/scaling/decision.hpp>
 
+#include <deque>
+#include <map>
+
 namespace penstock::scaling::testing {
 
 inline api::ConsumerScalerSpec spec_of(std::int64_t threshold = 1000, int min = 0, std::optional<int> max = {}) {
@@ -19,36 +22,70 @@ inline Error broken(const std::string& what) {
 }
 
 struct World {
+  struct Topic {
+    std::string id = "a";
+    std::vector<Reading> ends, starts, committed;
+    std::vector<int> assigned;
+    std::optional<Error> error;
+    EndHistory history;
+  };
   SteadyTime now{1h};
-  GroupInput input;
-  History history;
+  GroupState group;
+  std::optional<Error> error;  // of all commits
+  std::map<std::string, Topic> topics;
+  std::deque<Error> errors;
+  GroupPast past;
   api::ConsumerScalerSpec spec = spec_of();
 
   World() { stable({}); }
 
   World& topic(const std::string& name, int partitions) {
-    input.topics.insert_or_assign(name, partitions);
+    const auto count = static_cast<std::size_t>(partitions);
+    Topic& topic = topics[name];
+    topic.ends.resize(count);
+    topic.starts.resize(count);
+    topic.committed.resize(count);
     return *this;
   }
   World& at(int partition, std::int64_t start, std::int64_t end, std::optional<std::int64_t> committed,
             const std::string& topic = "orders") {
-    input.partitions.insert_or_assign(TopicPartition{topic, partition}, PartitionInput{end, start, committed});
+    const auto p = static_cast<std::size_t>(partition);
+    topics.at(topic).starts.at(p) = Reading::of(start);
+    topics.at(topic).ends.at(p) = Reading::of(end);
+    topics.at(topic).committed.at(p) = Reading::of(committed.value_or(kNoCommit));
     return *this;
   }
-  World& stable(std::set<TopicPartition> assigned, const std::string& assignor = "cooperative-sticky") {
-    input.group = {true, "Classic", "Stable", assignor, static_cast<int>(assigned.size()), std::move(assigned)};
+  Reading fails(const std::string& what) { return Reading::failed(errors.emplace_back(broken(what))); }
+  World& stable(std::map<std::string, std::vector<int>> assigned, const std::string& assignor = "cooperative-sticky") {
+    group = {true, "Classic", "Stable", assignor, 1};
+    for (auto& [name, topic] : topics) topic.assigned.clear();
+    for (auto& [name, partitions] : assigned) topics[name].assigned = partitions;
     return *this;
   }
   World& state(const std::string& name) {
-    input.group.state = name;
-    input.group.members = 0;
-    input.group.assigned.clear();
+    group.state = name;
+    group.members = 0;
+    for (auto& [topic_name, topic] : topics) topic.assigned.clear();
     return *this;
   }
   Lag lag(Duration later = 1s) {
     now += later;
-    input.taken = now;
-    return compute_lag(input, history, spec);
+    std::vector<TopicInput> inputs;
+    for (auto& [name, topic] : topics) {
+      TopicInput& input = inputs.emplace_back();
+      input.name = name;
+      if (topic.error) {
+        input.error = &*topic.error;
+        continue;
+      }
+      topic.history.observe(topic.id, topic.ends, now);
+      input.ends = topic.ends;
+      input.starts = topic.starts;
+      input.committed = topic.committed;
+      input.assigned = topic.assigned;
+      input.history = &topic.history;
+    }
+    return compute_lag({now, error ? &*error : nullptr, group, inputs}, past, spec);
   }
 };
 
@@ -57,8 +94,11 @@ inline Lag lag_of(std::int64_t useful, int partitions = 100, const std::string& 
   Lag lag;
   lag.total = lag.useful = useful;
   lag.partitions = lag.largest_topic = partitions;
-  lag.delay = 0ms;
-  lag.by_partition[{topic, 0}].lag = useful;
+  lag.delay = api::Delay{};
+  TopicLag& of = lag.topics.emplace_back();
+  of.name = topic;
+  of.partitions = of.known = partitions;
+  of.lag = useful;
   return lag;
 }
 
@@ -69,7 +109,7 @@ inline Lag unknown_lag(const std::string& error = "orders/3: no leader") {
 }
 
 inline GroupState stable_group(const std::string& assignor = "cooperative-sticky") {
-  return {true, "Classic", "Stable", assignor, 1, {}};
+  return {true, "Classic", "Stable", assignor, 1};
 }
 
 inline bool says(const Decision& decision, std::string_view words) {

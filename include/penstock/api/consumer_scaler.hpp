@@ -68,11 +68,21 @@ struct DecisionRecord {
   bool operator==(const DecisionRecord&) const = default;
 };
 
+// The age of the oldest record that was not consumed yet.
+struct Delay {
+  Duration age{};
+  bool at_least = false;  // it may be older
+  bool operator==(const Delay&) const = default;
+};
+// "1m30s"; "≥ 1m30s" when it may be older.
+std::string to_string(const Delay& delay);
+std::optional<Delay> parse_delay(std::string_view text);
+
 struct ConsumerScalerStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
   std::optional<std::int64_t> lag;  // records
-  std::optional<Duration> delay;    // at least
+  std::optional<Delay> delay;
   std::optional<int> partitions, cap, current_replicas, desired_replicas;
   std::optional<bool> active;
   std::string limited_by;

@@ -1,5 +1,6 @@
 // The process's metric registry and its text for a scrape. Any thread.
 #pragma once
+#include <functional>
 #include <string>
 
 #include <prometheus/registry.h>
@@ -7,7 +8,21 @@
 namespace penstock::metrics {
 
 prometheus::Registry& registry();
-// The Prometheus text exposition format, version 0.0.4.
+// The Prometheus text exposition format, version 0.0.4: of the registry, then of every source.
 std::string expose();
+
+// Metrics that are written when they are asked for, from what is known anyway, instead of being kept as well: for
+// families with a series for each object. Appends whole families in the text format; no name may be in the registry.
+class Source {
+ public:
+  using Write = std::function<void(std::string& text)>;
+  explicit Source(Write write);
+  ~Source();  // waits for a scrape that is under way
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+ private:
+  Write write_;
+};
 
 }  // namespace penstock::metrics

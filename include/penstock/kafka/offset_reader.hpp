@@ -1,25 +1,39 @@
 // One tick of one platform for the scaler: all groups' commits, all partitions' ends and starts, all groups' states.
 #pragma once
+#include <penstock/base/reading.hpp>
 #include <penstock/kafka/types.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
 #include <stop_token>
-#include <utility>
+#include <unordered_map>
 
 namespace penstock::kafka {
 
-using TopicPartition = std::pair<std::string, int>;
+// Asks for the first offset whose record has this time or a later one.
+struct Probe {
+  std::string topic;
+  int partition = 0;
+  WallTime time{};
+  bool operator==(const Probe&) const = default;
+};
 
 struct SamplePlan {
   struct Group {
     std::string id;
-    std::set<std::string> topics;  // empty: every topic that the group has committed to
-    bool read_committed = false;   // ends are last stable offsets
+    std::set<std::string> topics;
+    bool committed_topics = false;  // also every topic that it has committed to
+    // Which ends its topics are wanted with: high watermarks, last stable offsets.
+    bool ends = false, stable_ends = false;
   };
-  std::vector<Group> groups;
+  std::vector<Group> groups;  // an id once
+  std::vector<Probe> probes;  // a partition once
 };
+
+// Topic → its partitions that a member has, ascending.
+using Assignment = std::map<std::string, std::vector<int>>;
 
 struct GroupInfo {
   std::string type;  // Classic, Consumer; empty when unknown
@@ -30,27 +44,45 @@ struct GroupInfo {
   // 0 in any state but Empty and Dead: unknown, and so are assignor and assigned (a Consumer group seen through a
   // librdkafka before 2.10).
   int members = 0;
-  std::set<TopicPartition> assigned;
+  // Null: nothing is assigned, or nobody knows. Shared by samples as long as it stays the same.
+  std::shared_ptr<const Assignment> assigned;
 };
 
-struct PartitionOffsets {
-  Result<std::int64_t> end = std::unexpected(Error{Code::kUnavailable, "not read", Retry::later()});
-  Result<std::int64_t> start = std::unexpected(Error{Code::kUnavailable, "not read", Retry::later()});
-  // Unset: the group has no commit for this partition.
-  Result<std::optional<std::int64_t>> committed =
-      std::unexpected(Error{Code::kUnavailable, "not read", Retry::later()});
+struct TopicSample {
+  std::string id;  // 22 characters of base64url; empty where the cluster has no topic ids
+  // One for each partition; what is not wanted is not read, and stable_ends is empty unless it is wanted.
+  std::vector<Reading> ends, stable_ends, starts;
 };
 
 struct GroupSample {
-  Result<GroupInfo> info;
-  // Topics that don't exist are an error here, so that a missing topic is never an empty sum.
-  PerItem<int> partitions;  // topic → its number of partitions
-  std::map<TopicPartition, PartitionOffsets> offsets;
+  Result<GroupInfo> info = std::unexpected(kNotRead);
+  Result<void> commits = std::unexpected(kNotRead);  // an error: nothing is known of any commit
+  // Topic → by partition; kNoCommit where there is none, as in a topic or a partition that is not in it.
+  std::map<std::string, std::vector<Reading>> committed;
 };
 
+struct ProbeAnswer {
+  Probe probe;
+  Reading offset;                       // kNoOffset: every record is older than the time
+  std::optional<WallTime> record_time;  // of the record at that offset, as the broker has it; unset when not told
+};
+
+// Readings point into `errors`, which is why a sample moves and is never copied.
 struct Sample {
-  SteadyTime taken;
-  std::map<std::string, GroupSample> groups;  // every group of the plan
+  Sample() = default;
+  Sample(Sample&&) = default;
+  Sample& operator=(Sample&&) = default;
+  ~Sample() = default;
+
+  Reading fail(Error error) { return Reading::failed(errors.emplace_back(std::move(error))); }
+
+  SteadyTime taken{};
+  WallTime wall{};  // of the same moment
+  // Every topic of the plan. One that does not exist is an error here, so that it is never an empty sum.
+  std::unordered_map<std::string, Result<TopicSample>> topics;
+  std::unordered_map<std::string, GroupSample> groups;  // every group of the plan
+  std::vector<ProbeAnswer> probes;                      // those that were answered, in any order
+  std::deque<Error> errors;
 };
 
 class OffsetReader {

@@ -15,6 +15,7 @@ struct Settings {
   std::string metrics_api_address = "0.0.0.0:6443";
   std::string health_address = "0.0.0.0:8080";
   Duration tick = 1s;
+  bool partition_metrics = false;  // a series for the lag of each partition, up to a bound
 };
 
 // "0.0.0.0:8080" or "[::]:8080".

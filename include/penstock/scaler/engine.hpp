@@ -1,5 +1,5 @@
-// The brain of one platform: from one sample to a decision for each of its ConsumerScalers, remembering what lag and
-// decision need of the past. No I/O and no clock; one thread.
+// The brain of one platform: what must be read for its ConsumerScalers, and from one sample a decision for each of
+// them. Remembers what lag and decision need of the past. No I/O and no clock; one thread.
 #pragma once
 #include <penstock/kafka/offset_reader.hpp>
 #include <penstock/scaler/snapshot.hpp>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace penstock::scaler {
@@ -19,44 +20,66 @@ struct Subject {
   std::string refusal;  // why its platform may not be read for it; empty when it may
 };
 
-// What one read can't ask for at once, because its answer is by group: a group is in a round once, with the topics of
-// all who name it.
-struct Round {
-  kafka::SamplePlan plan;
-  std::vector<std::size_t> subjects;  // by their place in the list
-};
-std::vector<Round> plan_rounds(const std::vector<Subject>& subjects);
-
-// The part of a group's sample that one ConsumerScaler asked for. The error of a read that failed as a whole is every
-// topic's.
-scaling::GroupInput input_of(const Result<kafka::Sample>& sample, const api::ConsumerScalerSpec& spec, SteadyTime now);
-
 class Engine {
  public:
-  // One decision for each subject, in order; samples by subject, nullptr where nothing was read. What is remembered of
-  // others is forgotten.
-  std::vector<std::shared_ptr<Entry>> tick(const std::vector<Subject>& subjects,
-                                           const std::vector<const Result<kafka::Sample>*>& samples, SteadyTime now,
-                                           WallTime wall);
+  // Entries have the lag of each partition when it is asked for.
+  explicit Engine(bool by_partition = false) : by_partition_(by_partition) {}
+
+  // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
+  // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
+  const kafka::SamplePlan& plan(const std::vector<Subject>& subjects);
+  // One decision for each subject, in order: the entry of the tick before where it would say the same again, numbers
+  // included. No sample: nothing was read. What is remembered of others is forgotten.
+  std::vector<std::shared_ptr<Entry>> tick(const std::vector<Subject>& subjects, const Result<kafka::Sample>* sample,
+                                           SteadyTime now, WallTime wall);
 
  private:
+  // What a subject asks to be read.
+  struct Wish {
+    std::string group;
+    std::vector<std::string> topics;  // by name; empty: those that the group has committed to
+    bool stable_ends = false;
+    bool operator==(const Wish&) const = default;
+  };
+  // One topic, while it is in samples.
+  struct Topic {
+    scaling::EndHistory ends, stable_ends;
+    const Result<kafka::TopicSample>* sample = nullptr;  // of this tick
+  };
   // Of one object's life.
   struct Past {
-    std::string uid;
-    // What the history is of.
-    std::string group_id;
-    std::vector<std::string> topics;
-    bool read_committed = false;
-    scaling::History history;
+    std::shared_ptr<const api::ConsumerScaler> scaler;
+    Wish wish;
+    std::vector<Topic*> topics;  // of the wish, as they were found in this edition of topics_; nullptr: not there
+    std::uint64_t edition = 0;
+    bool refused = false;
+    scaling::GroupPast group;
     scaling::Memory memory;
-    std::uint64_t tick = 0;
+    std::shared_ptr<Entry> entry;  // of the tick before
+    bool is_new = true;            // to be told what status knows
   };
-  Past& past_of(const api::ConsumerScaler& scaler, SteadyTime now, WallTime wall);
-  std::shared_ptr<Entry> decide(const Subject& subject, const Result<kafka::Sample>* sample, SteadyTime now,
-                                WallTime wall);
+  // Aligns pasts_ with the subjects; true: they ask for something else now.
+  bool follow(const std::vector<Subject>& subjects);
+  static bool follow(Past& past, const Subject& subject);
+  void make_plan();
+  void observe(const kafka::Sample& sample);
+  void learn(const kafka::Sample& sample);
+  void ask(const kafka::Sample& sample);
+  void add_input(const kafka::Sample& sample, Past& past, scaling::GroupInput& input);
+  void add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends);
+  Topic* find_topic(const std::string& name);
+  void decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall);
+  std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
+                                    const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 
-  std::map<k8s::ObjectKey, Past> pasts_;
-  std::uint64_t tick_ = 0;
+  const bool by_partition_;
+  std::shared_ptr<Beat> beat_ = std::make_shared<Beat>();
+  std::vector<std::unique_ptr<Past>> pasts_;  // in the subjects' order
+  kafka::SamplePlan plan_;
+  std::unordered_map<std::string, Topic> topics_;
+  std::uint64_t edition_ = 1;                      // of topics_: another one whenever some came or went
+  std::vector<scaling::TopicInput> input_topics_;  // of the subject at hand
+  std::vector<scaling::OpenAge> open_ages_;        // of this tick
 };
 
 }  // namespace penstock::scaler

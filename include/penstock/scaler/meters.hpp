@@ -1,5 +1,6 @@
 // The scaler's own metrics. Any thread.
 #pragma once
+#include <penstock/base/metrics.hpp>
 #include <penstock/base/time.hpp>
 #include <penstock/scaler/snapshot.hpp>
 
@@ -8,24 +9,31 @@
 
 namespace penstock::scaler {
 
+// How many topics, and partitions where entries have them, get series. An object's are all there or all left out.
+struct SeriesLimits {
+  // With a series for lag, delay and two rates each: as much as a Prometheus takes from one target without complaint.
+  std::size_t topics = 50'000;
+  std::size_t partitions = 10'000;
+};
+
+// A text with the series of all ConsumerScalers in the format of Prometheus. What is unknown has no series.
+std::string expose(const Snapshot& snapshot, const SeriesLimits& limits);
+
 class Meters {
  public:
-  Meters();
+  // The board outlives it; its snapshot is written into each scrape.
+  explicit Meters(const Board& board);
   ~Meters();
 
-  // Follows the board: a series for each ConsumerScaler, none for what is unknown.
-  void on(const Board::Change& change);
   void ticked(const std::string& platform, Duration took);
   void sampled(const std::string& platform, SteadyTime taken, SteadyTime now);
   void failed(const std::string& platform, const Error& error);
   void platform_gone(const std::string& platform);
 
  private:
-  void decided(const Entry& entry);
-  void gone(const Entry& entry);
-
   struct State;
   std::unique_ptr<State> state_;
+  metrics::Source scalers_;
 };
 
 }  // namespace penstock::scaler

@@ -23,6 +23,7 @@ struct SamplerOptions {
   Duration tick = 1s;
   // A read gets this long; its answers are late then, but of one platform only.
   Duration read_timeout = 3s;
+  bool by_partition = false;  // the lag of each partition is wanted as well
 };
 
 // One platform's reader and brain.

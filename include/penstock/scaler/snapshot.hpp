@@ -14,6 +14,13 @@
 
 namespace penstock::scaler {
 
+// When an engine last decided on everything that it decides on: an entry that would say the same again stays, and this
+// goes on. Written by the engine's thread.
+struct Beat {
+  std::atomic<SteadyTime> decided{};
+  std::atomic<WallTime> decided_at{};
+};
+
 // The last word on one ConsumerScaler.
 struct Entry {
   k8s::ObjectKey key;
@@ -23,25 +30,35 @@ struct Entry {
   std::int64_t target = 1;  // records a replica: the threshold that was decided with
   scaling::Decision decision;
   std::optional<std::int64_t> lag;
-  std::optional<Duration> delay;
+  std::optional<api::Delay> delay;
   int partitions = 0;
+  std::vector<scaling::TopicLag> topics;
   api::GroupStatus group;
   std::vector<api::Verdict> verdicts;
   std::string error;  // why the lag is unknown, with what to do
   std::optional<WallTime> last_active;
-  SteadyTime decided{};
-  WallTime decided_at{};
+  std::shared_ptr<const Beat> beat;
   std::uint64_t revision = 0;  // another one whenever something else than a time has changed
 
   // Whether nothing but the passing of time tells the two apart.
   bool says_the_same_as(const Entry& other) const;
+  SteadyTime decided() const { return beat->decided.load(std::memory_order_relaxed); }
+  WallTime decided_at() const { return beat->decided_at.load(std::memory_order_relaxed); }
 };
 
 using EntryPtr = std::shared_ptr<const Entry>;
 
-struct Snapshot {
-  std::unordered_map<k8s::ObjectKey, EntryPtr> entries;
+class Snapshot {
+ public:
   EntryPtr find(const k8s::ObjectKey& key) const;  // nullptr when nothing was decided yet
+  const std::vector<EntryPtr>& entries() const { return entries_; }
+
+ private:
+  friend class Board;
+  using Places = std::unordered_map<k8s::ObjectKey, std::size_t>;
+  // Shared by the snapshots in which the same objects are.
+  std::shared_ptr<const Places> places_ = std::make_shared<const Places>();
+  std::vector<EntryPtr> entries_;
 };
 
 class Board {
@@ -59,8 +76,9 @@ class Board {
 
   std::shared_ptr<const Snapshot> read() const noexcept { return snapshot_.load(); }
   void subscribe(Listener listener) { listeners_.push_back(std::move(listener)); }  // before the first publish
-  // Replaces these entries; those of objects that are gone meanwhile are left out. Any thread.
-  void publish(std::vector<std::shared_ptr<Entry>> entries);
+  // Replaces these entries; those of objects that are gone meanwhile are left out, and one that is there already stays.
+  // Any thread.
+  void publish(const std::vector<std::shared_ptr<Entry>>& entries);
   // Removes the entry if its object no longer is there. Any thread.
   void review(const k8s::ObjectKey& key);
 

@@ -47,8 +47,10 @@ class World {
   Result<kafka::PlatformView> view(const k8s::ObjectKey& platform) const;
   // All platforms of which there is a view, readable or not.
   std::set<k8s::ObjectKey> platforms() const;
-  // What is to be decided on with this platform's offsets, those that may not be with why.
-  std::vector<Subject> subjects_of(const k8s::ObjectKey& platform) const;
+  // What is to be decided on with this platform's offsets, those that may not be with why; by key. The same list again
+  // while nothing that it is made of changes, and after a change only that is made anew: this is asked once a tick.
+  using Subjects = std::shared_ptr<const std::vector<Subject>>;
+  Subjects subjects_of(const k8s::ObjectKey& platform) const;
   // Those whose platform has no view.
   std::vector<Subject> subjects_without_platform() const;
 
@@ -57,13 +59,26 @@ class World {
   void index_scaler(const k8s::ObjectKey& key);
   void index_hpa(const k8s::ObjectKey& key);
   void index_view(const k8s::ObjectKey& key);
+  void touch_locked(const k8s::ObjectKey& platform, const k8s::ObjectKey& scaler);
+  void touch_scalers_of_locked(const std::pair<std::string, std::pair<std::string, std::string>>& target);
+  Subjects list_subjects(const k8s::ObjectKey& platform) const;
+  Subjects renew_subjects(const k8s::ObjectKey& platform, const std::vector<Subject>& before,
+                          const std::set<k8s::ObjectKey>& touched) const;
   std::optional<Subject> subject(const k8s::ObjectKey& key, const Result<kafka::PlatformView>& view) const;
   std::optional<int> hpa_desired(const std::string& ns, const api::ScaleTarget& target) const;
 
   using Target = std::pair<std::string, std::string>;  // kind, name
+  struct Listed {
+    Subjects subjects;                 // nullptr: to be listed anew
+    std::set<k8s::ObjectKey> touched;  // ConsumerScalers of it that changed since
+  };
+  mutable std::mutex listing_;  // one list is made at a time; taken before the other
   mutable std::mutex mutex_;
+  mutable std::map<k8s::ObjectKey, Listed> listed_;  // by platform
   std::map<k8s::ObjectKey, std::set<k8s::ObjectKey>> scalers_of_platform_;
   std::map<k8s::ObjectKey, k8s::ObjectKey> platform_of_scaler_;
+  std::map<std::pair<std::string, Target>, std::set<k8s::ObjectKey>> scalers_of_target_;
+  std::map<k8s::ObjectKey, std::pair<std::string, Target>> target_of_scaler_;
   std::map<std::pair<std::string, Target>, std::set<k8s::ObjectKey>> hpas_of_target_;
   std::map<k8s::ObjectKey, std::pair<std::string, Target>> target_of_hpa_;
   std::map<k8s::ObjectKey, k8s::ObjectKey> platform_of_view_;  // Secret → EventPlatform

@@ -1,46 +1,129 @@
-// What the past of a group's partitions tells: how long ago an offset was the end, and for how long nothing has moved.
-// Bounded; one thread.
+// What the past of partitions tells: when an offset was the end, which bounds the age of the record there, and for how
+// long nothing has moved. Bounded; one thread; times are monotonic.
 #pragma once
-#include <penstock/base/time.hpp>
+#include <penstock/base/reading.hpp>
 
+#include <algorithm>
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace penstock::scaling {
 
-using TopicPartition = std::pair<std::string, int>;
+// How old a record is.
+struct Age {
+  Duration at_least{};
+  std::optional<Duration> at_most;  // unset: nobody knows
+  // To within a tenth, or the two seconds that ticks of one second can't tell apart.
+  bool precise() const { return at_most && *at_most <= highest(at_least); }
+  // The highest that is as good as known for a lowest.
+  static Duration highest(Duration at_least) { return at_least + std::max<Duration>(at_least / 10, 2s); }
+  bool operator==(const Age&) const = default;
+};
 
-class History {
+// The ends of one topic's partitions, of one kind (high watermark or last stable offset): shared by all groups that
+// read the topic.
+class EndHistory {
  public:
-  struct Partition {
-    std::vector<std::pair<SteadyTime, std::int64_t>> ends;  // increasing in both; thinned, at most kMaxPoints
-    std::optional<std::int64_t> first_end;                  // what had arrived before we looked
-    std::int64_t end = 0;
-    std::optional<std::int64_t> committed;      // the last one known, also when it is gone
-    SteadyTime end_since{}, committed_since{};  // when these values were first seen
-    bool tail_ignored = false;                  // of these values of end and committed
-    bool frozen(SteadyTime now, Duration time) const {
-      return now - end_since >= time && now - committed_since >= time;
-    }
-  };
-  // Enough for ages to within a few percent near the present and a factor of two far back, at 0.5 KiB a partition.
+  // Enough for a minute to within a tenth and a day to within a third, at 0.5 KiB a partition.
   static constexpr std::size_t kMaxPoints = 32;
 
-  // An end that went down is another topic of that name, or a truncated one: its past is forgotten, and all of its
-  // records count as arrived since we look.
-  Partition& observe(const TopicPartition& partition, SteadyTime now, std::int64_t end,
-                     std::optional<std::int64_t> committed);
-  // The age of the record at this offset: at least this long. nullopt when there is no such record.
-  std::optional<Duration> age_of(const TopicPartition& partition, std::int64_t offset, SteadyTime now) const;
-  void keep_only(const std::map<std::string, int>& topics);  // forgets partitions that are gone
-  std::size_t size() const { return partitions_.size(); }
+  // Once a sample. Another topic id, or an end that went down, begins a new life of the partition: its past is
+  // forgotten. An empty id says nothing.
+  void observe(std::string_view topic_id, std::span<const Reading> ends, SteadyTime now);
+
+  // 0: never seen; another number in each life of the partition.
+  std::uint32_t life(std::size_t partition) const { return partition < tracks_.size() ? tracks_[partition].life : 0; }
+  std::int64_t end(std::size_t partition) const { return ends_[partition]; }          // of a partition that was seen
+  SteadyTime since(std::size_t partition) const { return tracks_[partition].since; }  // when it became the end
+
+  // nullopt when there is no record at this offset, as far as is known.
+  std::optional<Age> age_of(std::size_t partition, std::int64_t offset, SteadyTime now) const;
+  // What was found out otherwise: at that time the end was this. False, and nothing is noted, when it contradicts what
+  // is known or adds nothing.
+  bool insert(std::size_t partition, SteadyTime time, std::int64_t end);
+  // Asking the cluster about this partition's past is of no use until then.
+  void put_off(std::size_t partition, SteadyTime until);
+  bool may_ask(std::size_t partition, SteadyTime now) const { return tracks_[partition].ask_again <= now; }
+
+  // Somebody will ask about this offset or later ones, and about none before if nobody else says so: what is told until
+  // the end moves counts.
+  void keep_from(std::size_t partition, std::int64_t offset) {
+    if (partition < needed_.size() && offset < needed_[partition]) needed_[partition] = offset;
+  }
+  // Somebody can't say what it will ask about.
+  void keep_all();
+
+  std::size_t partitions() const { return tracks_.size(); }
+  std::size_t points(std::size_t partition) const { return tracks_[partition].count; }
 
  private:
-  std::map<TopicPartition, Partition> partitions_;
+  struct Point {
+    SteadyTime time;
+    std::int64_t end;  // at that time
+  };
+  struct Track {
+    SteadyTime since{};
+    SteadyTime ask_again{};
+    std::uint32_t life = 0;
+    std::uint16_t count = 0;  // of points
+    bool missed = false;      // the last sample did not have it
+  };
+
+  Point* points_of(std::size_t partition) { return points_.data() + partition * room_; }
+  const Point* points_of(std::size_t partition) const { return points_.data() + partition * room_; }
+  void begin(std::size_t partition, std::int64_t end, SteadyTime now, bool is_new_topic);
+  void moved(std::size_t partition, std::int64_t end, SteadyTime now);
+  void append(std::size_t partition, Point point, SteadyTime now);
+  void forget_consumed(std::size_t partition);
+  void thin(std::size_t partition, SteadyTime now);
+  void make_room();
+
+  std::string topic_id_;
+  std::optional<SteadyTime> observed_;  // the last sample
+  std::uint32_t lives_ = 0;
+  // By partition. Ends lie by themselves since most ticks only compare them.
+  std::vector<std::int64_t> ends_;
+  std::vector<std::int64_t> needed_;  // the lowest offset that was asked about since the end moved
+  std::vector<Track> tracks_;
+  std::size_t room_ = 4;       // points that each partition has room for: grows up to kMaxPoints
+  std::vector<Point> points_;  // increasing in time, not decreasing in end
+};
+
+// Records a second, smoothed: what happened a window ago counts a third of what happens now.
+class Rate {
+ public:
+  // So many records in that time. The first sight of anything is no rate: don't add it.
+  void add(std::int64_t records, Duration time, Duration window);
+  // nullopt before anything was added.
+  std::optional<double> per_second() const;
+
+ private:
+  double records_ = 0, seconds_ = 0;  // faded alike
+};
+
+// What one ConsumerScaler remembers of the partitions of its group.
+struct GroupPast {
+  struct Partition {
+    std::int64_t end = 0;
+    std::int64_t first_end = 0;          // what had arrived before we looked
+    std::int64_t committed = kNoCommit;  // the last one known, also when it is gone
+    SteadyTime committed_since{};        // when that value was first seen
+    std::uint32_t life = 0;              // as in EndHistory; 0: not seen yet
+    bool tail_ignored = false;           // of these values of end and committed
+  };
+  struct Topic {
+    std::string name;
+    std::vector<Partition> partitions;
+    std::optional<SteadyTime> taken;  // of the sample before
+    Rate arrival, consumption;
+  };
+  std::vector<Topic> topics;  // by name
+
+  Topic& of(std::string_view topic);  // until the next one is made
 };
 
 }  // namespace penstock::scaling

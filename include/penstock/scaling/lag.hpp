@@ -5,55 +5,77 @@
 #include <penstock/base/error.hpp>
 #include <penstock/scaling/history.hpp>
 
-#include <map>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace penstock::scaling {
-
-struct PartitionInput {
-  Result<std::int64_t> end, start;  // end: high watermark, or last stable offset when the spec says read_committed
-  Result<std::optional<std::int64_t>> committed;
-};
 
 struct GroupState {
   bool known = false;  // the group could be described
   std::string type, state, assignor;
   int members = 0;
-  std::set<TopicPartition> assigned;
   bool rebalancing() const;
+};
+
+// What was read of one topic for one group. Views: of a sample that outlives the call.
+struct TopicInput {
+  std::string_view name;
+  const Error* error = nullptr;  // why nothing else is known
+  // By partition. Ends: high watermarks, or last stable offsets when the spec says read_committed. Partitions beyond
+  // `committed` have no commit.
+  std::span<const Reading> ends, starts, committed;
+  std::span<const int> assigned;  // partitions that a member has, ascending
+  EndHistory* history = nullptr;  // of these ends; has observed this sample
 };
 
 struct GroupInput {
   SteadyTime taken{};
+  const Error* error = nullptr;  // why none of the group's commits are known
   GroupState group;
-  std::map<std::string, Result<int>> topics;  // topic → number of partitions
-  std::map<TopicPartition, PartitionInput> partitions;
+  std::span<const TopicInput> topics;  // by name
+  bool by_partition = false;           // whether the lag of each partition is asked for
 };
 
-struct PartitionLag {
-  std::int64_t lag = 0;  // records, ≥ 0
-  bool tail_ignored = false;
-  bool fresh_activity = false;  // no commit, but records arrived since we look
+// A record whose age is not known well enough.
+struct OpenAge {
+  std::string_view topic;  // of the input
+  int partition = 0;
+  Age age;
+};
+
+struct TopicLag {
+  std::string name;
+  int partitions = 0;
+  int known = 0;         // of the partitions, those whose lag is known
+  std::int64_t lag = 0;  // of these
+  api::Delay delay;      // of the oldest record that waits in these
+  // Records a second, smoothed over the spec's window; unset at the first sight.
+  std::optional<double> arrival_rate, consumption_rate;
+  std::vector<std::int64_t> by_partition;  // lags when asked for; kUnknown where one is not known
+  static constexpr std::int64_t kUnknown = -1;
+  bool complete() const { return known == partitions; }
+  bool operator==(const TopicLag&) const = default;
 };
 
 struct Lag {
   // Set only when every partition's lag is known.
-  std::optional<std::int64_t> total;   // as a person would count it
-  std::optional<std::int64_t> useful;  // what counts for need and activity: without ignored tails
-  std::optional<Duration> delay;       // age of the oldest unconsumed record, at least; needs history
+  std::optional<std::int64_t> total;                     // as a person would count it
+  std::optional<std::int64_t> useful;                    // what counts for need and activity: without ignored tails
+  std::optional<api::Delay> delay;                       // age of the oldest unconsumed record
+  std::optional<double> arrival_rate, consumption_rate;  // records a second, of all topics
   bool arrivals_without_commit = false;
   int partitions = 0;
-  int largest_topic = 0;  // partitions of the largest topic
-  std::map<TopicPartition, PartitionLag> by_partition;
+  int largest_topic = 0;         // partitions of the largest topic
+  std::vector<TopicLag> topics;  // those that exist, by name
   std::vector<api::Verdict> verdicts;
-  std::string error;  // why total is unset: which partition, and what the broker said
+  std::vector<OpenAge> open_ages;  // of records that may be the oldest
+  std::string error;               // why total is unset: which partition, and what the broker said
 };
 
-// Updates the history with this sample.
-Lag compute_lag(const GroupInput& input, History& history, const api::ConsumerScalerSpec& spec);
+// Updates the past with this sample.
+Lag compute_lag(const GroupInput& input, GroupPast& past, const api::ConsumerScalerSpec& spec);
 
 }  // namespace penstock::scaling

@@ -2,6 +2,7 @@
 
 #include "cluster.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace penstock::kafka {
@@ -28,14 +29,17 @@ GroupInfo read_group(const rd_kafka_ConsumerGroupDescription_t* described) {
   if (const char* assignor = rd_kafka_ConsumerGroupDescription_partition_assignor(described)) info.assignor = assignor;
   const std::size_t members = rd_kafka_ConsumerGroupDescription_member_count(described);
   info.members = static_cast<int>(members);
+  auto assigned = std::make_shared<Assignment>();
   for (std::size_t i = 0; i < members; ++i) {
     const auto* member = rd_kafka_ConsumerGroupDescription_member(described, i);
     const auto* assignment = rd_kafka_MemberDescription_assignment(member);
     const auto* partitions = assignment ? rd_kafka_MemberAssignment_partitions(assignment) : nullptr;
     if (!partitions) continue;
     for (const auto& one : std::span(partitions->elems, static_cast<std::size_t>(partitions->cnt)))
-      info.assigned.emplace(one.topic, one.partition);
+      (*assigned)[one.topic].push_back(one.partition);
   }
+  for (auto& [topic, partitions] : *assigned) std::ranges::sort(partitions);
+  info.assigned = std::move(assigned);
   return info;
 }
 
@@ -148,8 +152,7 @@ Result<std::vector<std::string>> AdminCluster::active_groups_of(const std::strin
       submit_describe_group(batch, own, id, [&, id, listed](const Result<GroupInfo>& info) {
         if (!info) return fail_with("group " + id, info.error());
         if (info->state == "Stable") {
-          const auto first = info->assigned.lower_bound({topic, 0});
-          if (first != info->assigned.end() && first->first == topic) active.push_back(id);
+          if (info->assigned && info->assigned->contains(topic)) active.push_back(id);
         } else if (info->state != "Empty" && (info->state != "Dead" || listed.type == "Consumer")) {
           by_commits(id);
         }

@@ -10,17 +10,11 @@ namespace {
 constexpr Duration kStartRefresh = 10s;
 constexpr Duration kStartTrust = 30s;
 
-Edge edge_of(const SamplePlan::Group& group) {
-  return group.read_committed ? Edge::kStableEnd : Edge::kEnd;
-}
-
-Result<std::optional<std::int64_t>> committed(const Result<Commits>& commits, const std::string& topic, int partition) {
-  if (!commits) return std::unexpected(commits.error());
-  const auto of_topic = commits->find(topic);
-  if (of_topic == commits->end()) return std::nullopt;
-  const auto found = of_topic->second.find(partition);
-  if (found == of_topic->second.end()) return std::nullopt;
-  return found->second;
+std::set<Edge> edges_of(const SamplePlan::Group& group) {
+  std::set<Edge> edges;
+  if (group.ends) edges.insert(Edge::kEnd);
+  if (group.stable_ends) edges.insert(Edge::kStableEnd);
+  return edges;
 }
 
 }  // namespace
@@ -33,6 +27,7 @@ Tick::Tick(Handle& handle, TopicCache& topics, GroupCache& groups, const SampleP
       clock_(clock),
       now_(clock.now()),
       taken_(now_),
+      wall_(clock.wall()),
       stop_(stop),
       batch_(handle, timeout, stop) {
   groups_.reserve(plan.groups.size());
@@ -43,7 +38,7 @@ Result<Sample> Tick::run() {
   std::set<std::string> topics, ids;
   for (const Group& group : groups_) {
     ids.insert(group.plan->id);
-    const auto& its = topics_of(group);
+    const auto its = topics_of(group);
     topics.insert(its.begin(), its.end());
   }
   known_.keep_only(topics);
@@ -57,6 +52,7 @@ Result<Sample> Tick::run() {
   batch_.run_until([&] { return commits_missing_ == 0 && lookups_missing_ == 0; }, batch_.left() / 3);
   ends_wanted_ = true;
   taken_ = clock_.now();
+  wall_ = clock_.wall();
   std::vector<Group*> all;
   for (Group& group : groups_) all.push_back(&group);
   want_ends(all);
@@ -64,8 +60,13 @@ Result<Sample> Tick::run() {
   return build();
 }
 
-const std::set<std::string>& Tick::topics_of(const Group& group) {
-  return group.plan->topics.empty() ? known_groups_.of(group.plan->id).committed_topics : group.plan->topics;
+std::set<std::string> Tick::topics_of(const Group& group) {
+  std::set<std::string> topics = group.plan->topics;
+  if (group.plan->committed_topics) {
+    const auto& committed = known_groups_.of(group.plan->id).committed_topics;
+    topics.insert(committed.begin(), committed.end());
+  }
+  return topics;
 }
 
 void Tick::failed(const Error& error) {
@@ -98,7 +99,9 @@ void Tick::ask_descriptions() {
     submit_describe_group(batch_, handle_, id, [this, id](Result<GroupInfo> info) {
       if (info) {
         any_answer_ = true;
-        for (const auto& [topic, partition] : info->assigned) known_.mention(topic, partition);
+        if (info->assigned)
+          for (const auto& [topic, partitions] : *info->assigned)
+            if (!partitions.empty()) known_.mention(topic, partitions.back());
       } else {
         failed(info.error());
       }
@@ -149,9 +152,9 @@ void Tick::want_ends(const std::vector<Group*>& groups) {
   for (Group* group : groups)
     for (const std::string& topic : topics_of(*group)) {
       if (known_.find(topic) && !topics_[topic].looking_up) {
-        ready[topic].insert(edge_of(*group->plan));
+        ready[topic].merge(edges_of(*group->plan));
       } else {
-        topics_[topic].wanted.insert(edge_of(*group->plan));
+        topics_[topic].wanted.merge(edges_of(*group->plan));
         unknown.insert(topic);
       }
     }
@@ -221,32 +224,51 @@ void Tick::took(Edge edge, std::vector<OffsetOf> offsets) {
 Result<Sample> Tick::build() {
   if (stop_.stop_requested()) return fail(Code::kCancelled, "stopping", Retry::never());
   if (!groups_.empty() && !any_answer_ && first_failure_) return std::unexpected(*first_failure_);
-  Sample sample{.taken = taken_, .groups = {}};
-  for (const Group& group : groups_) sample.groups.insert_or_assign(group.plan->id, build(group));
+  Sample sample;
+  sample.taken = taken_;
+  sample.wall = wall_;
+  std::set<std::string> topics;
+  for (const Group& group : groups_) {
+    topics.merge(topics_of(group));
+    sample.groups.insert_or_assign(group.plan->id, build(group, sample));
+  }
+  for (const std::string& topic : topics) sample.topics.insert_or_assign(topic, build(topic, sample));
   return sample;
 }
 
-GroupSample Tick::build(const Group& group) {
-  GroupSample sample{.info = known_groups_.info(group.plan->id), .partitions = {}, .offsets = {}};
-  for (const std::string& topic : topics_of(group)) {
-    const KnownTopic* known = known_.find(topic);
-    if (!known) {
-      sample.partitions.insert_or_assign(topic, std::unexpected(known_.error(topic)));
-      continue;
-    }
-    const std::size_t count = known->leaders.size();
-    sample.partitions.insert_or_assign(topic, static_cast<int>(count));
-    const auto& ends = topics_[topic].ends[edge_of(*group.plan)];
-    for (std::size_t i = 0; i < count; ++i) {
-      PartitionOffsets offsets;
-      if (i < ends.size()) offsets.end = ends[i];
-      if (i < known->starts.size() && known->starts[i] && now_ - known->starts[i]->read < kStartTrust)
-        offsets.start = known->starts[i]->offset;
-      offsets.committed = committed(group.commits, topic, static_cast<int>(i));
-      sample.offsets.emplace_hint(sample.offsets.end(), TopicPartition{topic, static_cast<int>(i)}, std::move(offsets));
-    }
+Result<TopicSample> Tick::build(const std::string& topic, Sample& sample) {
+  const KnownTopic* known = known_.find(topic);
+  if (!known) return std::unexpected(known_.error(topic));
+  const std::size_t count = known->leaders.size();
+  TopicSample result{known->id, std::vector<Reading>(count), {}, std::vector<Reading>(count)};
+  for (const auto& [edge, ends] : topics_[topic].ends) {
+    auto& readings = edge == Edge::kStableEnd ? result.stable_ends : result.ends;
+    readings.resize(count);
+    for (std::size_t i = 0; i < count && i < ends.size(); ++i)
+      readings[i] = ends[i] ? Reading::of(*ends[i]) : sample.fail(ends[i].error());
   }
-  return sample;
+  for (std::size_t i = 0; i < count && i < known->starts.size(); ++i)
+    if (known->starts[i] && now_ - known->starts[i]->read < kStartTrust)
+      result.starts[i] = Reading::of(known->starts[i]->offset);
+  return result;
+}
+
+GroupSample Tick::build(const Group& group, Sample& sample) {
+  GroupSample result;
+  result.info = known_groups_.info(group.plan->id);
+  if (!group.commits) {
+    result.commits = std::unexpected(group.commits.error());
+    return result;
+  }
+  result.commits = {};
+  for (const auto& [topic, commits] : *group.commits) {
+    if (commits.empty() || !(group.plan->committed_topics || group.plan->topics.contains(topic))) continue;
+    auto& readings = result.committed[topic];
+    readings.resize(static_cast<std::size_t>(commits.rbegin()->first) + 1, Reading::of(kNoCommit));
+    for (const auto& [partition, offset] : commits)
+      readings[static_cast<std::size_t>(partition)] = offset ? Reading::of(*offset) : sample.fail(offset.error());
+  }
+  return result;
 }
 
 }  // namespace penstock::kafka

@@ -32,7 +32,7 @@ class Tick {
   void ask_descriptions();
   void look_up(const std::set<std::string>& topics);
   void looked_up(const std::vector<std::string>& asked, const Result<const rd_kafka_event_t*>& answer);
-  const std::set<std::string>& topics_of(const Group& group);
+  std::set<std::string> topics_of(const Group& group);
   // The ends of these groups' topics; of topics that are not known yet, as soon as they are.
   void want_ends(const std::vector<Group*>& groups);
   void ask_ends(const std::map<std::string, std::set<Edge>>& topics);
@@ -41,13 +41,15 @@ class Tick {
   void failed(const Error& error);
 
   Result<Sample> build();
-  GroupSample build(const Group& group);
+  Result<TopicSample> build(const std::string& topic, Sample& sample);
+  GroupSample build(const Group& group, Sample& sample);
 
   Handle& handle_;
   TopicCache& known_;
   GroupCache& known_groups_;
   const Clock& clock_;
   SteadyTime now_, taken_;
+  WallTime wall_;
   std::stop_token stop_;
   Batch batch_;
   std::vector<Group> groups_;

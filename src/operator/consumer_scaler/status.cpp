@@ -35,7 +35,8 @@ class Teller {
   void numbers(const Decision& d) {
     if (d.lag_known()) status_.lag = d.lag();
     if (d.delay_known()) {
-      status_.delay = std::chrono::floor<std::chrono::seconds>(Duration(d.delay_ms()));
+      status_.delay =
+          api::Delay{std::chrono::floor<std::chrono::seconds>(Duration(d.delay_ms())), d.delay_is_at_least()};
     } else if (d.lag_known()) {
       status_.delay.reset();
     }
@@ -112,6 +113,10 @@ class Teller {
   WallTime now_;
 };
 
+std::optional<Duration> age_of(const std::optional<api::Delay>& delay) {
+  return delay ? std::optional(delay->age) : std::nullopt;
+}
+
 template <class T>
 bool moved(const std::optional<T>& was, const std::optional<T>& is) {
   if (was.has_value() != is.has_value()) return true;
@@ -181,7 +186,8 @@ bool worth_writing(const api::ConsumerScalerStatus& was, const api::ConsumerScal
   if (since < kGroupEvery) rest.group = was.group;
   if (rest != was) return true;
   if (since < kNumbersEvery) return false;
-  if (moved(was.lag, is.lag) || moved(was.delay, is.delay) || is.conditions != was.conditions) return true;
+  if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) || is.conditions != was.conditions)
+    return true;
   return is.last_active != was.last_active &&
          (!was.last_active || !is.last_active || *is.last_active - *was.last_active >= kLastActiveEvery);
 }
