@@ -43,7 +43,8 @@ Json print_connection(const Connection& connection) {
   if (connection.sasl)
     json["sasl"] = {{"mechanism", connection.sasl->mechanism},
                     {"username", connection.sasl->username},
-                    {"password", connection.sasl->password}};
+                    {"password", connection.sasl->password},
+                    {"token", connection.sasl->token}};
   return json;
 }
 
@@ -55,7 +56,7 @@ Connection read_connection(const Json& json) {
   connection.client_certificate = json.value("clientCertificate", "");
   connection.client_key = json.value("clientKey", "");
   if (const auto sasl = json.find("sasl"); sasl != json.end())
-    connection.sasl = Sasl{sasl->at("mechanism"), sasl->at("username"), sasl->at("password")};
+    connection.sasl = Sasl{sasl->at("mechanism"), sasl->at("username"), sasl->at("password"), sasl->value("token", "")};
   return connection;
 }
 

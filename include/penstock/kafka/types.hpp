@@ -13,8 +13,9 @@
 namespace penstock::kafka {
 
 struct Sasl {
-  std::string mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
-  std::string username, password;
+  std::string mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
+  std::string username{}, password{};
+  std::string token{};  // for OAUTHBEARER, instead of the two
   bool operator==(const Sasl&) const = default;
 };
 
