@@ -109,3 +109,32 @@ TEST_CASE("a broker that speaks no TLS is not waited for") {
   const auto answer = run(io, client.ask_any(MetadataRequest{}, clock.now() + 200ms));
   CHECK_FALSE(answer);
 }
+
+TEST_CASE("a session that the broker ends is followed by a new connection before its end") {
+  const auto ca = authority("ca");
+  asio::io_context io;
+  FakeBroker broker(io, server(leaf(ca, {}, {"127.0.0.1"})));
+  broker.script = [](const std::string& frame) -> FakeBroker::Reply {
+    const auto header = read_header(frame);
+    if (header.key == SaslHandshakeRequest::kApi.key)
+      return encode_response(SaslHandshakeResponse{}, header.version, header.correlation);
+    if (header.key == MetadataRequest::kApi.key) return FakeBroker::metadata(frame);
+    SaslAuthenticateResponse response;
+    response.session_lifetime_ms = 1000;
+    return encode_response(response, header.version, header.correlation);
+  };
+  auto connection = trusting(ca);
+  connection.tls = true;
+  connection.sasl = Sasl{"PLAIN", "me", "secret"};
+  connection.bootstrap_servers = broker.address();
+  ManualClock clock;
+  Client client(io, connection, "tests", clock);
+  const auto ask = [&] { return run(io, client.ask_any(MetadataRequest{}, clock.now() + 10s)).has_value(); };
+  CHECK(ask());
+  clock.advance(799ms);
+  CHECK(ask());
+  CHECK(broker.connections == 1);
+  clock.advance(1ms);
+  CHECK(ask());
+  CHECK(broker.connections == 2);
+}
