@@ -210,19 +210,22 @@ asio::awaitable<Result<Answer>> Link::ask(std::shared_ptr<const Call> call, Stea
   const auto self = shared_from_this();
   const Asker asker(*self);
   const SteadyTime began = setup_->clock.now();
+  bool late = began >= deadline;
   while (!end_ && (!open_ || pending_.size() >= kMostInFlight || setup_->clock.now() < paused_until_)) {
     const SteadyTime now = setup_->clock.now();
     const bool paused = open_ && now < paused_until_;
-    if (now >= deadline) {
-      if (paused) co_return std::unexpected(error(Code::kThrottled, "it asked for a pause that outlasts the request"));
-      co_return std::unexpected(error(Code::kTimeout, "not " + std::string(open_ ? "free" : "connected") + " within " +
-                                                          format_duration(now - began) + ", while " + stage_));
-    }
-    auto signal = std::make_shared<Signal>(setup_->io);
+    if (late && paused)
+      co_return std::unexpected(error(Code::kThrottled, "it asked for a pause that outlasts this ask"));
+    if (late)
+      co_return std::unexpected(error(Code::kTimeout, std::string(open_ ? "too busy" : stage_) + " for " +
+                                                          format_duration(deadline - std::min(began, deadline))));
+    const bool until_pause_ends = paused && paused_until_ < deadline;
+    const Duration most = (until_pause_ends ? paused_until_ : deadline) - now;
+    const auto signal = std::make_shared<Signal>(setup_->io);
     parked_.push_back(signal);
-    const Duration most = (paused ? std::min(deadline, paused_until_) : deadline) - now;
-    co_await signal->wait(most);
+    const bool woken = co_await signal->wait(std::max(Duration{0}, most));
     std::erase(parked_, signal);
+    late = !woken && !until_pause_ends;
   }
   if (end_) co_return std::unexpected(*end_);
   const auto chosen = version(call->api);
@@ -251,10 +254,10 @@ asio::awaitable<Result<Answer>> Link::ask(std::shared_ptr<const Call> call, Stea
     co_return Answer{std::move(**pending->answer), *chosen, self};
   }
   // Its answer, should it come, finds nobody. Answers come in order: after silence none of the others will come either.
-  const Error late =
+  const Error silence =
       error(Code::kTimeout, "did not answer " + std::string(call->api.name) + " within " + format_duration(most));
-  if (heard_ == pending->heard_before) end(late, false);
-  co_return std::unexpected(late);
+  if (heard_ == pending->heard_before) end(silence, false);
+  co_return std::unexpected(silence);
 }
 
 void Link::send(std::string frame) {
