@@ -305,7 +305,7 @@ class Reckoning {
 
 bool GroupState::rebalancing() const {
   return state == "PreparingRebalance" || state == "CompletingRebalance" || state == "Assigning" ||
-         state == "Reconciling";
+         state == "Reconciling" || state == "NotReady";
 }
 
 Lag compute_lag(const GroupInput& input, GroupPast& past, const api::ConsumerScalerSpec& spec) {

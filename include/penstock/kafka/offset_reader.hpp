@@ -36,13 +36,11 @@ struct SamplePlan {
 using Assignment = std::map<std::string, std::vector<int>>;
 
 struct GroupInfo {
-  std::string type;  // Classic, Consumer; empty when unknown
-  // Kafka's name: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead, Assigning, Reconciling. A group that
-  // does not exist is Dead.
+  std::string type;  // Classic, Consumer, Share, Streams; empty when unknown
+  // Kafka's name: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead, Assigning, Reconciling, NotReady. A
+  // group that does not exist is Dead.
   std::string state;
   std::string assignor;
-  // 0 in any state but Empty and Dead: unknown, and so are assignor and assigned (a Consumer group seen through a
-  // librdkafka before 2.10).
   int members = 0;
   // Null: nothing is assigned, or nobody knows. Shared by samples as long as it stays the same.
   std::shared_ptr<const Assignment> assigned;
@@ -58,6 +56,7 @@ struct GroupSample {
   Result<GroupInfo> info = std::unexpected(kNotRead);
   Result<void> commits = std::unexpected(kNotRead);  // an error: nothing is known of any commit
   // Topic → by partition; kNoCommit where there is none, as in a topic or a partition that is not in it.
+  // Of a share group, which commits nothing: the first record that is not done with.
   std::map<std::string, std::vector<Reading>> committed;
 };
 
@@ -92,6 +91,8 @@ class OffsetReader {
   virtual Result<Sample> read(const SamplePlan& plan, Duration timeout, std::stop_token stop) = 0;
 };
 
+// kInvalid for settings that can't be right. Connects lazily: an address where nobody answers, and credentials that are
+// refused, show in the first read. The clock outlives the reader.
 Result<std::unique_ptr<OffsetReader>> open_offset_reader(const Connection& connection, const std::string& client_id,
                                                          const Clock& clock);
 

@@ -6,7 +6,7 @@
 namespace penstock::kafka {
 namespace {
 
-// How long a wait may last before complaints and the stop are looked at again; the stop also wakes the wait.
+// How long a wait may last before complaints are looked at again.
 constexpr Duration kSlice = 100ms;
 
 int milliseconds(Duration duration) {
@@ -14,8 +14,8 @@ int milliseconds(Duration duration) {
 }
 
 // librdkafka must never give up a request to a group's coordinator that it could not send yet: it would still send it
-// when the coordinator appears, from memory that is freed. An hour is the longest that it takes; the handle is renewed
-// long before.
+// when the coordinator appears, from memory that is freed. An hour is the longest that it takes; whoever asks
+// coordinators has a handle for that one call.
 constexpr Duration kNever = 1h;
 
 bool goes_to_coordinator(rd_kafka_admin_op_t operation) {
@@ -32,13 +32,12 @@ bool proves_contact(rd_kafka_admin_op_t operation) {
 
 }  // namespace
 
-Batch::Batch(Handle& handle, Duration timeout, std::stop_token stop)
+Batch::Batch(Handle& handle, Duration timeout)
     : handle_(handle),
       queue_(rd_kafka_queue_new(handle.get())),
       begun_(SystemClock{}.now()),
       end_(begun_ + timeout),
-      timeout_(timeout),
-      stop_(std::move(stop)) {}
+      timeout_(timeout) {}
 
 Duration Batch::left() const {
   return std::max(Duration{0}, end_ - SystemClock{}.now());
@@ -76,33 +75,21 @@ bool Batch::step(Duration wait) {
   return true;
 }
 
-void Batch::run_until(const std::function<bool()>& done, Duration at_most) {
-  const SteadyTime until = std::min(end_, SystemClock{}.now() + at_most);
-  const std::stop_callback wake(stop_, [this] { rd_kafka_queue_yield(queue_.get()); });
-  while (!waiting_.empty() && !done()) {
-    if (stop_.stop_requested()) return give_up(Error{Code::kCancelled, "stopping", Retry::never()});
-    const Duration rest = until - SystemClock{}.now();
-    if (step(std::clamp(rest, Duration{0}, kSlice))) continue;
+void Batch::run() {
+  while (!waiting_.empty()) {
+    const Duration rest = left();
+    if (step(std::min(rest, kSlice))) continue;
     handle_.listen();
     if (const auto why = handle_.hopeless(begun_)) return give_up(*why);
-    if (rest <= Duration{0}) return;
+    if (rest > Duration{0}) continue;
+    const std::string silence = "no answer from " + handle_.bootstrap() + " within " + format_duration(timeout_);
+    give_up(handle_.explain(RD_KAFKA_RESP_ERR__TIMED_OUT, silence.c_str()));
   }
-}
-
-void Batch::run() {
-  run_until([] { return false; }, left());
-  if (waiting_.empty()) return;
-  handle_.listen();
-  give_up(handle_.explain(RD_KAFKA_RESP_ERR__TIMED_OUT,
-                          ("no answer from " + handle_.bootstrap() + " within " + format_duration(timeout_)).c_str()));
 }
 
 void Batch::give_up(const Error& why) {
   const auto unanswered = std::exchange(waiting_, {});
-  for (const auto& [id, waiting] : unanswered) {
-    if (goes_to_coordinator(waiting.operation)) handle_.abandoned();
-    waiting.answer(std::unexpected(why));
-  }
+  for (const auto& [id, waiting] : unanswered) waiting.answer(std::unexpected(why));
 }
 
 }  // namespace penstock::kafka

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <stop_token>
 #include <unordered_map>
 
 namespace penstock::kafka {
@@ -16,12 +15,10 @@ class Batch {
   // The event lives as long as the call; an Error is the whole request's.
   using Answer = std::function<void(const Result<const rd_kafka_event_t*>&)>;
 
-  Batch(Handle& handle, Duration timeout, std::stop_token stop = {});
+  Batch(Handle& handle, Duration timeout);
 
   // Calls `start` now and `answer` once, from run(); answers may submit more.
   void submit(rd_kafka_admin_op_t operation, const Start& start, Answer answer);
-  // Until `done` (looked at after each answer), or every answer came, or `at_most` passed.
-  void run_until(const std::function<bool()>& done, Duration at_most);
   // Until the time limit; what is unanswered then gets an error.
   void run();
   Duration left() const;
@@ -39,7 +36,6 @@ class Batch {
   Queue queue_;
   SteadyTime begun_, end_;
   Duration timeout_;
-  std::stop_token stop_;
   std::uintptr_t last_id_ = 0;
   std::unordered_map<std::uintptr_t, Waiting> waiting_;
 };

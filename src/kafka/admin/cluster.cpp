@@ -2,11 +2,6 @@
 
 namespace penstock::kafka {
 
-// The callers give each call a time limit of their own; a broker that hangs for longer than this is dropped, so that
-// the next call goes to another one.
-// None of the calls needs the topics remembered.
-constexpr Patience kPatience{.request = 10s, .connect = 5s, .memory = 1ms};
-
 Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, const std::string& client_id) {
   auto handle = AdminCluster::open(connection, client_id);
   if (!handle) return std::unexpected(handle.error());
@@ -14,7 +9,7 @@ Result<std::unique_ptr<Cluster>> open_cluster(const Connection& connection, cons
 }
 
 Result<std::unique_ptr<Handle>> AdminCluster::open(const Connection& connection, const std::string& client_id) {
-  return Handle::open(connection, client_id, kPatience);
+  return Handle::open(connection, client_id);
 }
 
 Result<ClusterInfo> AdminCluster::describe(Duration timeout) {

@@ -13,7 +13,4 @@ Error to_error(rd_kafka_resp_err_t error, const char* words);
 // Null means success.
 std::optional<Error> to_error(const rd_kafka_error_t* error);
 
-// Partition or topic errors after which the place where we looked is probably out of date.
-bool metadata_is_stale(rd_kafka_resp_err_t error);
-
 }  // namespace penstock::kafka

@@ -1,5 +1,7 @@
 #include "handle.hpp"
 
+#include "../connection.hpp"
+
 #include <penstock/base/log.hpp>
 
 #include <algorithm>
@@ -21,6 +23,11 @@ constexpr Duration kAllDownPatience = 2s;
 // Between two attempts to connect to one address. While a request waits for a broker that is down, librdkafka (2.8)
 // sets its own back-off aside at each failure: some 10,000 attempts a second were seen.
 constexpr Duration kBetweenConnects = 100ms;
+
+// The callers give each call a time limit of their own; a broker that hangs for longer than this is dropped, so that
+// the next call goes to another one.
+constexpr Duration kRequestPatience = 10s;
+constexpr Duration kConnectPatience = 5s;
 
 // syslog's levels
 constexpr int kSyslogWarning = 4;
@@ -75,32 +82,9 @@ void add_security(Settings& settings, const Connection& connection) {
   }
 }
 
-Result<void> check(const Connection& connection) {
-  const auto invalid = [](std::string what) { return fail(Code::kInvalid, std::move(what), Retry::never()); };
-  if (connection.bootstrap_servers.empty()) return invalid("no bootstrap server is given");
-  if (!connection.tls && (!connection.client_certificate.empty() || !connection.certificate_authority.empty()))
-    return invalid("certificates are given for a connection without TLS");
-  if (connection.client_certificate.empty() != connection.client_key.empty())
-    return invalid("a client certificate and its key must be given together");
-  if (!connection.sasl) return {};
-  const std::string& mechanism = connection.sasl->mechanism;
-  if (mechanism != "PLAIN" && mechanism != "SCRAM-SHA-256" && mechanism != "SCRAM-SHA-512")
-    return invalid("SASL mechanism " + mechanism + " is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512");
-  if (mechanism == "PLAIN" && !connection.tls)
-    return invalid("SASL PLAIN without TLS would send the password in clear");
-  if (connection.sasl->username.empty() || connection.sasl->password.empty())
-    return invalid("SASL needs a username and a password");
-  return {};
-}
-
 }  // namespace
 
-bool forgets_topics_safely() {
-  return rd_kafka_version() >= 0x020a0000;
-}
-
-Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const std::string& client_id,
-                                             Patience patience) {
+Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const std::string& client_id) {
   if (auto valid = check(connection); !valid) return std::unexpected(valid.error());
   std::unique_ptr<Handle> handle(new Handle(connection.bootstrap_servers));
 
@@ -118,12 +102,14 @@ Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const
   settings.set("log.connection.close", "false");
 
   settings.set("socket.keepalive.enable", "true");
-  settings.set("socket.timeout.ms", patience.request);
-  settings.set("socket.connection.setup.timeout.ms", patience.connect);
+  settings.set("socket.timeout.ms", kRequestPatience);
+  settings.set("socket.connection.setup.timeout.ms", kConnectPatience);
   // A broker that is back is found within a second (the default waits up to 10 s).
   settings.set("reconnect.backoff.ms", Duration{100});
   settings.set("reconnect.backoff.max.ms", Duration{1000});
-  settings.set("metadata.max.age.ms", patience.memory);
+  // None of the calls needs the topics remembered. Up to 2.9 librdkafka's memory of topics is damaged, and the process
+  // soon dies, when a topic that is remembered is seen under another id: somebody has deleted it and made it anew.
+  settings.set("metadata.max.age.ms", Duration{1});
   // Brokers that join or move are found by this refresh; the default is 5 min.
   settings.set("topic.metadata.refresh.interval.ms", Duration{30'000});
 
@@ -206,24 +192,8 @@ Error Handle::unreachable() const {
   return {Code::kUnavailable, "cannot reach " + bootstrap_ + ": " + complaint_words_, Retry::later()};
 }
 
-bool Handle::coordinator_moved() const {
-  const std::lock_guard lock(mutex_);
-  return coordinator_moved_;
-}
-
-void Handle::abandoned() {
-  const std::lock_guard lock(mutex_);
-  if (!abandoned_since_) abandoned_since_ = SystemClock{}.now();
-}
-
-std::optional<SteadyTime> Handle::abandoned_since() const {
-  const std::lock_guard lock(mutex_);
-  return abandoned_since_;
-}
-
 Error Handle::explain(rd_kafka_resp_err_t error, const char* words) {
   const std::lock_guard lock(mutex_);
-  if (error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR) coordinator_moved_ = true;
   switch (error) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:

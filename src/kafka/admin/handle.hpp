@@ -25,22 +25,10 @@ using Queue = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using Options = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using PartitionList = Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 
-// How long a silent or absent broker may hold things up.
-struct Patience {
-  Duration request;  // a broker that takes requests and answers none
-  Duration connect;  // a connection with its TLS and SASL handshakes
-  Duration memory;   // how long librdkafka remembers topics and their leaders
-};
-
-// Up to 2.9 librdkafka's memory of topics is damaged, and the process soon dies, when a topic that is remembered is
-// seen under another id: somebody has deleted it and made it anew. It must then forget a topic before it looks again.
-bool forgets_topics_safely();
-
 // Any thread.
 class Handle {
  public:
-  static Result<std::unique_ptr<Handle>> open(const Connection& connection, const std::string& client_id,
-                                              Patience patience);
+  static Result<std::unique_ptr<Handle>> open(const Connection& connection, const std::string& client_id);
   ~Handle();
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -55,12 +43,6 @@ class Handle {
   // A failed request's error; a silence is explained by the last complaint about connections, if there was one since
   // the last answer.
   Error explain(rd_kafka_resp_err_t error, const char* words);
-  // A group's coordinator moved. librdkafka keeps asking the old one for as long as that is up and is asked often: only
-  // a new handle helps.
-  bool coordinator_moved() const;
-  // A request to a coordinator was left behind unanswered; when that happened first.
-  void abandoned();
-  std::optional<SteadyTime> abandoned_since() const;
   // For a wait that began at `since`: set when it is no use any more, because the login was refused meanwhile, or no
   // broker can be reached for a while.
   std::optional<Error> hopeless(SteadyTime since) const;
@@ -78,8 +60,6 @@ class Handle {
   std::string complaint_words_;
   SteadyTime complained_at_{};
   std::optional<SteadyTime> all_down_since_;
-  bool coordinator_moved_ = false;
-  std::optional<SteadyTime> abandoned_since_;
   std::map<std::string, SteadyTime> last_connect_;  // by address
 };
 

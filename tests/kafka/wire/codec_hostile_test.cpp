@@ -96,7 +96,7 @@ TEST_CASE("an answer cut short anywhere is refused") {
         CAPTURE(size);
         CHECK(refusal<Response>(whole.substr(0, size), version) != "accepted");
       }
-      CHECK(refusal<Response>(whole + '\0', version).find("1 bytes too many") != std::string::npos);
+      CHECK(decode_response<Response>(whole + '\0', version));
     }
   });
 }

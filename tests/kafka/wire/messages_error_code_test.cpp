@@ -28,7 +28,7 @@ TEST_CASE("an error code of Kafka becomes an error of ours") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
-    const ErrorCode code = error_code(row.number);
+    const ErrorCode code = to_error_code(row.number);
     const Error error = to_error(code);
     CHECK(name_of(code) == row.name);
     CHECK(error.code == row.code);

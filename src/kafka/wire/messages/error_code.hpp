@@ -55,7 +55,7 @@ enum class ErrorCode : std::int16_t {
   kRebootstrapRequired = 129,
 };
 
-constexpr ErrorCode error_code(std::int16_t number) {
+constexpr ErrorCode to_error_code(std::int16_t number) {
   return static_cast<ErrorCode>(number);
 }
 

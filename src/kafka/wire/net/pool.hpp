@@ -8,7 +8,8 @@
 
 namespace penstock::kafka::wire {
 
-inline constexpr Duration kFirstBackoff{100}, kLongestBackoff{10'000};
+// A broker that is back must be found within a tick; one that refuses our credentials may count the attempts.
+inline constexpr Duration kFirstBackoff{100}, kLongestBackoff{1'000}, kLongestBackoffOfRefused{10'000};
 
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
@@ -45,7 +46,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::map<Address, std::shared_ptr<Link>> links_;
   std::vector<std::shared_ptr<Link>> retired_;
   std::map<Address, Gate> gates_;
-  Gate refused_;  // wrong credentials are wrong at every broker, and trying them on locks accounts
+  Gate refused_{Backoff{kFirstBackoff, kLongestBackoffOfRefused},
+                {},
+                {}};  // wrong credentials are wrong at every broker, and trying them on locks accounts
 };
 
 }  // namespace penstock::kafka::wire

@@ -2,10 +2,10 @@
 #pragma once
 #include <penstock/kafka/types.hpp>
 
-#include <set>
+#include <functional>
 #include <unordered_map>
 
-namespace penstock::kafka {
+namespace penstock::kafka::wire {
 
 struct KnownTopic {
   std::string id;
@@ -35,7 +35,7 @@ class TopicCache {
   KnownTopic* find(const std::string& topic);
   // Why find() says nothing.
   Error error(const std::string& topic) const;
-  void keep_only(const std::set<std::string>& topics);
+  void keep_only(const std::function<bool(const std::string& topic)>& wanted);
 
  private:
   struct Entry {
@@ -49,4 +49,4 @@ class TopicCache {
   std::unordered_map<std::string, Entry> entries_;
 };
 
-}  // namespace penstock::kafka
+}  // namespace penstock::kafka::wire

@@ -1,6 +1,6 @@
 #include "topic_cache.hpp"
 
-namespace penstock::kafka {
+namespace penstock::kafka::wire {
 namespace {
 
 // A missing topic is looked for again soon: it may have just been created.
@@ -67,8 +67,8 @@ Error TopicCache::error(const std::string& topic) const {
   return {Code::kUnavailable, "not looked up yet", Retry::later()};
 }
 
-void TopicCache::keep_only(const std::set<std::string>& topics) {
-  std::erase_if(entries_, [&](const auto& entry) { return !topics.contains(entry.first); });
+void TopicCache::keep_only(const std::function<bool(const std::string& topic)>& wanted) {
+  std::erase_if(entries_, [&](const auto& entry) { return !wanted(entry.first); });
 }
 
-}  // namespace penstock::kafka
+}  // namespace penstock::kafka::wire

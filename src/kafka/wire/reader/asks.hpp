@@ -1,0 +1,59 @@
+// Many requests to one cluster at once, on the thread that runs the client's io_context.
+#pragma once
+#include "../net/client.hpp"
+
+#include <exception>
+#include <stop_token>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace penstock::kafka::wire {
+
+class Asks {
+ public:
+  Asks(boost::asio::io_context& io, Client& client, std::stop_token stop)
+      : io_(io), client_(client), stop_(std::move(stop)) {}
+  Asks(const Asks&) = delete;
+  Asks& operator=(const Asks&) = delete;
+
+  // `then` is called from run(), once, with the answer or an Error; it may ask more.
+  template <class Request, class Then>
+  void ask(int broker, Request request, SteadyTime deadline, Then then) {
+    spawn<Request>(client_.ask(broker, std::move(request), deadline), std::move(then));
+  }
+  template <class Request, class Then>
+  void ask_any(Request request, SteadyTime deadline, Then then) {
+    spawn<Request>(client_.ask_any(std::move(request), deadline), std::move(then));
+  }
+  // Until everything that was asked is answered. Deadlines end what isn't, and a stop: after it nothing is asked any
+  // more, and what was is cancelled.
+  void run() {
+    const std::stop_callback cancel(stop_,
+                                    [this] { boost::asio::post(io_, [client = &client_] { client->cancel(); }); });
+    io_.restart();
+    while (open_ > 0) io_.run_one();
+  }
+
+ private:
+  template <class Request, class Then>
+  void spawn(boost::asio::awaitable<Result<typename Request::Response>> answer, Then then) {
+    if (stop_.stop_requested()) return then(fail(Code::kCancelled, "stopping", Retry::never()));
+    ++open_;
+    boost::asio::co_spawn(io_, std::move(answer),
+                          [this, then = std::move(then)](const std::exception_ptr& broken,
+                                                         Result<typename Request::Response> given) mutable {
+                            --open_;
+                            if (broken) std::rethrow_exception(broken);
+                            then(std::move(given));
+                          });
+  }
+
+  boost::asio::io_context& io_;
+  Client& client_;
+  const std::stop_token stop_;
+  std::size_t open_ = 0;
+};
+
+}  // namespace penstock::kafka::wire

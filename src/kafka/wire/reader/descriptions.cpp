@@ -1,0 +1,92 @@
+#include "descriptions.hpp"
+
+#include "../messages/consumer_protocol.hpp"
+#include "../messages/error_code.hpp"
+
+namespace penstock::kafka::wire {
+namespace {
+
+template <class Group>
+Result<GroupInfo> begin(const Group& group, const char* type) {
+  const ErrorCode error = to_error_code(group.error_code);
+  if (error != ErrorCode::kNone && error != ErrorCode::kGroupIdNotFound)
+    return std::unexpected(to_error(error, group.error_message.value_or("")));
+  GroupInfo info;
+  if (error == ErrorCode::kGroupIdNotFound || group.group_state == "Dead") {
+    info.state = "Dead";
+    return info;
+  }
+  info.type = type;
+  info.state = group.group_state;
+  info.members = static_cast<int>(group.members.size());
+  return info;
+}
+
+void finish(GroupInfo& info, Assignment assigned) {
+  for (auto& [topic, partitions] : assigned) {
+    std::ranges::sort(partitions);
+    partitions.erase(std::ranges::unique(partitions).begin(), partitions.end());
+  }
+  if (!assigned.empty()) info.assigned = std::make_shared<const Assignment>(std::move(assigned));
+}
+
+void add(Assignment& to, const std::string& topic, const std::vector<std::int32_t>& partitions) {
+  auto& known = to[topic];
+  known.insert(known.end(), partitions.begin(), partitions.end());
+}
+
+}  // namespace
+
+Result<GroupInfo> info_of(const DescribeGroupsResponse::Group& group) {
+  auto info = begin(group, "Classic");
+  if (!info || info->state == "Dead") return info;
+  info->assignor = group.protocol_data;
+  Assignment assigned;
+  for (const auto& member : group.members) {
+    // Other uses of the group protocol (Connect) have bytes of their own there: they have no partitions for us.
+    if (group.protocol_type != "consumer") break;
+    if (const auto its = decode_assignment(member.member_assignment))
+      for (const auto& one : its->assigned_partitions) add(assigned, one.topic, one.partitions);
+  }
+  finish(*info, std::move(assigned));
+  return info;
+}
+
+Result<GroupInfo> info_of(const ConsumerGroupDescribeResponse::Group& group) {
+  auto info = begin(group, "Consumer");
+  if (!info) return info;
+  info->assignor = group.assignor_name;
+  Assignment assigned;
+  for (const auto& member : group.members)
+    for (const auto& one : member.assignment.topic_partitions) add(assigned, one.topic_name, one.partitions);
+  finish(*info, std::move(assigned));
+  return info;
+}
+
+Result<GroupInfo> info_of(const ShareGroupDescribeResponse::Group& group) {
+  auto info = begin(group, "Share");
+  if (!info) return info;
+  info->assignor = group.assignor_name;
+  Assignment assigned;
+  for (const auto& member : group.members)
+    for (const auto& one : member.assignment.topic_partitions) add(assigned, one.topic_name, one.partitions);
+  finish(*info, std::move(assigned));
+  return info;
+}
+
+Result<GroupInfo> info_of(const StreamsGroupDescribeResponse::Group& group) {
+  auto info = begin(group, "Streams");
+  if (!info) return info;
+  std::map<std::string, std::vector<std::string>> sources;
+  if (group.topology && group.topology->subtopologies)
+    for (const auto& subtopology : *group.topology->subtopologies)
+      sources[subtopology.subtopology_id] = subtopology.source_topics;
+  Assignment assigned;
+  for (const auto& member : group.members)
+    for (const auto& task : member.assignment.active_tasks)
+      for (const std::string& topic : sources[task.subtopology_id]) add(assigned, topic, task.partitions);
+  finish(*info, std::move(assigned));
+  return info;
+}
+
+}  // namespace penstock::kafka::wire

@@ -1,0 +1,53 @@
+// What the reader remembers of groups between ticks: who coordinates them, of what type they are, and their last
+// description.
+#pragma once
+#include "../messages/groups.hpp"
+
+#include <penstock/kafka/offset_reader.hpp>
+
+#include <string_view>
+
+namespace penstock::kafka::wire {
+
+struct KnownGroup {
+  std::optional<int> coordinator;
+  std::string type;  // Classic, Consumer, Share, Streams; empty: no broker has listed it
+  std::optional<GroupInfo> described;
+  SteadyTime described_at{};
+  std::optional<Error> failure;            // of the last attempt to describe it
+  std::set<std::string> committed_topics;  // of the last answer
+  std::uint64_t tick = 0;                  // that last asked for it
+};
+
+// One thread; pure but for its memory.
+class GroupBook {
+ public:
+  KnownGroup& of(const std::string& group) { return groups_[group]; }
+
+  // The list of all brokers' groups tells the type of each. It is asked for seldom, and soon while a group of ours is
+  // not on it.
+  bool list_due(SteadyTime now) const;
+  void list_asked(SteadyTime now) { list_asked_ = now; }
+  // Of one broker. Groups that it doesn't name keep the type that they had.
+  void listed(const ListGroupsResponse& list);
+
+  // Those of the plan to describe this time: all of a few groups, of many a part each time, in turn, so that each has
+  // its turn every three ticks; and whatever was never described.
+  std::vector<const SamplePlan::Group*> next_to_describe(const SamplePlan& plan);
+  void described(const std::string& group, Result<GroupInfo> info, SteadyTime now);
+  // The last description, for a while also after a failure that may pass.
+  Result<GroupInfo> info(const std::string& group, SteadyTime now);
+
+  // Forgets those that this tick did not ask for.
+  void keep_only(std::uint64_t tick);
+
+ private:
+  std::unordered_map<std::string, KnownGroup> groups_;
+  std::optional<SteadyTime> list_asked_;
+  std::size_t turn_ = 0;
+};
+
+// Kafka's "consumer" and "Consumer" are one type to us: "Consumer".
+std::string type_name(std::string_view kafka_name);
+
+}  // namespace penstock::kafka::wire

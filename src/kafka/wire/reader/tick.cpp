@@ -1,0 +1,627 @@
+#include "tick.hpp"
+
+#include "../messages/error_code.hpp"
+#include "descriptions.hpp"
+
+#include <numeric>
+
+namespace penstock::kafka::wire {
+namespace {
+
+// Starts only move with retention: a start a few seconds old is a bound that is good enough.
+constexpr Duration kStartRefresh = 10s;
+constexpr Duration kStartTrust = 30s;
+// How much one request asks for: its answer stays below some 4 MB, and a broker's thread busy for tens of milliseconds.
+constexpr std::size_t kTopicsAtOnce = 5'000;
+constexpr std::size_t kGroupsAtOnce = 5'000;
+constexpr std::size_t kDescriptionsAtOnce = 500;
+constexpr std::size_t kPlacesAtOnce = 50'000;
+
+// From these versions on one request is for many groups: KIP-699 and KIP-709, Kafka 3.0.
+constexpr std::int16_t kFindsManyCoordinators = 4;
+constexpr std::int16_t kFetchesManyGroups = 8;
+
+template <class T>
+std::vector<std::vector<T>> in_chunks(std::vector<T> all, std::size_t size) {
+  std::vector<std::vector<T>> chunks;
+  if (all.size() <= size) {
+    if (!all.empty()) chunks.push_back(std::move(all));
+    return chunks;
+  }
+  for (std::size_t at = 0; at < all.size(); at += size)
+    chunks.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
+                        all.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, all.size())));
+  return chunks;
+}
+
+// kNotFound: the broker is not among those of the last Metadata.
+bool asked_in_vain(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kNotFound;
+}
+
+}  // namespace
+
+Tick::Tick(boost::asio::io_context& io, Client& client, Memory& memory, const SamplePlan& plan, const Clock& clock,
+           Duration timeout, std::stop_token stop)
+    : client_(client),
+      memory_(memory),
+      plan_(plan),
+      clock_(clock),
+      now_(clock.now()),
+      // A coordinator that hangs must leave time for the ends of the groups that have another one.
+      commits_by_(now_ + timeout / 3),
+      end_(now_ + timeout),
+      asks_(io, client, std::move(stop)) {}
+
+Result<Sample> Tick::run() {
+  ++memory_.ticks;
+  for (const auto& group : plan_.groups) memory_.groups.of(group.id).tick = memory_.ticks;
+  memory_.groups.keep_only(memory_.ticks);
+
+  look_around();
+  Groups all;
+  for (const auto& group : plan_.groups) {
+    sample_.groups.try_emplace(group.id);
+    all.push_back(&group);
+  }
+  read_commits(all);
+  describe(memory_.groups.next_to_describe(plan_));
+  asks_.run();
+  if (!moved_.empty()) {
+    const Groups again = std::exchange(moved_, {});
+    find_coordinators(again);
+    asks_.run();
+    read_commits(again);
+    asks_.run();
+  }
+  gather_topics();
+  sample_.taken = clock_.now();
+  sample_.wall = clock_.wall();
+  read_ends();
+  return build();
+}
+
+void Tick::failed(const Error& error) {
+  if (!first_failure_) first_failure_ = error;
+}
+
+// --- where everything is
+
+void Tick::look_around() {
+  std::vector<std::string> due;
+  std::set<std::string_view> seen;
+  for (const auto& group : plan_.groups) {
+    for (const std::string& topic : group.topics)
+      if (memory_.topics.due(topic, now_) && seen.insert(topic).second) due.push_back(topic);
+    for (const std::string& topic : memory_.groups.of(group.id).committed_topics)
+      if (memory_.topics.due(topic, now_) && seen.insert(topic).second) due.push_back(topic);
+  }
+  if (!due.empty() || memory_.brokers.empty()) look_up(due);
+  asks_.run();
+  greet();
+  asks_.run();
+  if (memory_.groups.list_due(now_)) list_groups();
+  Groups lost;
+  for (const auto& group : plan_.groups)
+    if (!memory_.groups.of(group.id).coordinator) lost.push_back(&group);
+  find_coordinators(lost);
+  asks_.run();
+}
+
+void Tick::look_up(const std::vector<std::string>& topics) {
+  auto chunks = in_chunks(topics, kTopicsAtOnce);
+  if (chunks.empty()) chunks.emplace_back();
+  for (auto& chunk : chunks) {
+    MetadataRequest request;
+    request.allow_auto_topic_creation = false;
+    request.topics.emplace();
+    for (const std::string& topic : chunk) request.topics->push_back({.topic_id = {}, .name = topic});
+    asks_.ask_any(std::move(request), end_, [this, chunk = std::move(chunk)](Result<MetadataResponse> answer) {
+      looked_up(chunk, std::move(answer));
+    });
+  }
+}
+
+void Tick::looked_up(const std::vector<std::string>& asked, Result<MetadataResponse> answer) {
+  if (!answer) {
+    failed(answer.error());
+    for (const std::string& topic : asked) memory_.topics.put(topic, std::unexpected(answer.error()), now_);
+    return;
+  }
+  succeeded();
+  client_.learn(answer->brokers);
+  memory_.brokers.clear();
+  for (const auto& broker : answer->brokers) memory_.brokers.insert(broker.node_id);
+  for (const auto& topic : answer->topics) {
+    const std::string& name = topic.name.value_or("");
+    if (const ErrorCode error = to_error_code(topic.error_code); error != ErrorCode::kNone) {
+      memory_.topics.put(name, std::unexpected(to_error(error)), now_);
+      continue;
+    }
+    TopicInfo info{
+        .name = name, .topic_id = topic.topic_id.is_zero() ? "" : topic.topic_id.to_string(), .partitions = {}};
+    info.partitions.resize(topic.partitions.size());
+    for (const auto& partition : topic.partitions)
+      if (const auto index = static_cast<std::size_t>(partition.partition_index); index < info.partitions.size())
+        info.partitions[index] = {partition.partition_index, partition.leader_id, {}, {}};
+    memory_.topics.put(name, info, now_);
+  }
+}
+
+void Tick::greet() {
+  for (const int broker : memory_.brokers)
+    if (!client_.version(broker, MetadataRequest::kApi))
+      asks_.ask(broker, ApiVersionsRequest{}, commits_by_, [this](const Result<ApiVersionsResponse>& answer) {
+        if (!answer) failed(answer.error());
+      });
+}
+
+void Tick::list_groups() {
+  memory_.groups.list_asked(now_);
+  for (const int broker : memory_.brokers)
+    asks_.ask(broker, ListGroupsRequest{}, commits_by_, [this](Result<ListGroupsResponse> answer) {
+      if (!answer) return failed(answer.error());
+      if (const ErrorCode error = to_error_code(answer->error_code); error != ErrorCode::kNone)
+        return failed(to_error(error));
+      succeeded();
+      memory_.groups.listed(*answer);
+    });
+}
+
+void Tick::find_coordinators(const Groups& groups) {
+  const auto connected = std::ranges::find_if(
+      memory_.brokers, [this](int id) { return client_.version(id, FindCoordinatorRequest::kApi).has_value(); });
+  const auto ask = [&](FindCoordinatorRequest request, Groups its) {
+    auto then = [this, its = std::move(its)](Result<FindCoordinatorResponse> answer) {
+      found_coordinators(its, std::move(answer));
+    };
+    if (connected == memory_.brokers.end())
+      asks_.ask_any(std::move(request), commits_by_, std::move(then));
+    else
+      asks_.ask(*connected, std::move(request), commits_by_, std::move(then));
+  };
+  if (connected != memory_.brokers.end() &&
+      *client_.version(*connected, FindCoordinatorRequest::kApi) < kFindsManyCoordinators) {
+    for (const auto* group : groups) {
+      FindCoordinatorRequest request;
+      request.key = group->id;
+      ask(std::move(request), {group});
+    }
+    return;
+  }
+  for (Groups& chunk : in_chunks(groups, kGroupsAtOnce)) {
+    FindCoordinatorRequest request;
+    for (const auto* group : chunk) request.coordinator_keys.push_back(group->id);
+    ask(std::move(request), std::move(chunk));
+  }
+}
+
+void Tick::found_coordinators(const Groups& asked, Result<FindCoordinatorResponse> answer) {
+  if (!answer) {
+    failed(answer.error());
+    for (const auto* group : asked) commits_failed(*group, answer.error(), false);
+    return;
+  }
+  succeeded();
+  if (answer->coordinators.empty() && asked.size() == 1)
+    answer->coordinators.push_back({.key = asked.front()->id,
+                                    .node_id = answer->node_id,
+                                    .host = {},
+                                    .port = 0,
+                                    .error_code = answer->error_code,
+                                    .error_message = answer->error_message});
+  std::unordered_map<std::string_view, const FindCoordinatorResponse::Coordinator*> by_key;
+  for (const auto& one : answer->coordinators) by_key[one.key] = &one;
+  for (const auto* group : asked) {
+    const auto found = by_key.find(group->id);
+    const ErrorCode error =
+        found == by_key.end() ? ErrorCode::kCoordinatorNotAvailable : to_error_code(found->second->error_code);
+    if (error == ErrorCode::kNone)
+      memory_.groups.of(group->id).coordinator = found->second->node_id;
+    else
+      commits_failed(*group, to_error(error, found == by_key.end() ? "" : found->second->error_message.value_or("")),
+                     false);
+  }
+}
+
+// --- what the groups have committed
+
+void Tick::read_commits(const Groups& groups) {
+  std::map<int, Groups> plain, shared;
+  for (const auto* group : groups) {
+    const KnownGroup& known = memory_.groups.of(group->id);
+    if (known.coordinator) (known.type == "Share" ? shared : plain)[*known.coordinator].push_back(group);
+  }
+  for (auto& [broker, its] : plain)
+    for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) fetch_offsets(broker, chunk);
+  for (auto& [broker, its] : shared)
+    for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) describe_share_offsets(broker, chunk);
+}
+
+void Tick::fetch_offsets(int broker, const Groups& groups) {
+  const auto ask = [&](OffsetFetchRequest request, Groups its) {
+    asks_.ask(broker, std::move(request), commits_by_,
+              [this, its = std::move(its)](Result<OffsetFetchResponse> answer) { fetched(its, std::move(answer)); });
+  };
+  // require_stable stays false: an exactly-once group is unstable most of the time.
+  const auto version = client_.version(broker, OffsetFetchRequest::kApi);
+  if (version && *version < kFetchesManyGroups) {
+    for (const auto* group : groups) {
+      OffsetFetchRequest request;
+      request.group_id = group->id;
+      request.topics = topics_of(*group);
+      ask(std::move(request), {group});
+    }
+    return;
+  }
+  OffsetFetchRequest request;
+  request.groups.reserve(groups.size());
+  for (const auto* group : groups) {
+    auto& one = request.groups.emplace_back();
+    one.group_id = group->id;
+    one.topics = topics_of(*group);
+  }
+  ask(std::move(request), groups);
+}
+
+// A group's commits to topics that nobody asks about, of which there may be many, stay where they are.
+std::optional<std::vector<OffsetFetchRequest::Topic>> Tick::topics_of(const SamplePlan::Group& group) {
+  if (group.committed_topics) return std::nullopt;  // all
+  std::vector<OffsetFetchRequest::Topic> topics;
+  for (const std::string& topic : group.topics) {
+    const KnownTopic* known = memory_.topics.find(topic);
+    if (!known) continue;
+    auto& one = topics.emplace_back();
+    one.name = topic;
+    one.partition_indexes.resize(known->leaders.size());
+    std::iota(one.partition_indexes.begin(), one.partition_indexes.end(), 0);
+  }
+  return topics;
+}
+
+void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
+  if (!answer) {
+    failed(answer.error());
+    for (const auto* group : asked) commits_failed(*group, answer.error(), asked_in_vain(answer.error()));
+    return;
+  }
+  succeeded();
+  if (answer->groups.empty() && asked.size() == 1)
+    answer->groups.push_back({asked.front()->id, std::move(answer->topics), answer->error_code});
+  // Answers come in the order of the request; whoever leaves that order is looked up.
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const SamplePlan::Group& group = *asked[i];
+    const OffsetFetchResponse::Group* its = nullptr;
+    if (i < answer->groups.size() && answer->groups[i].group_id == group.id) {
+      its = &answer->groups[i];
+    } else {
+      const auto found = std::ranges::find(answer->groups, group.id, &OffsetFetchResponse::Group::group_id);
+      if (found != answer->groups.end()) its = &*found;
+    }
+    if (!its) {
+      commits_failed(
+          group, Error{Code::kUnavailable, "the broker's answer says nothing about the group", Retry::later()}, false);
+      continue;
+    }
+    if (const ErrorCode error = to_error_code(its->error_code); error != ErrorCode::kNone) {
+      commits_failed(group, to_error(error), coordinator_is_stale(error));
+      continue;
+    }
+    sample_.groups[group.id].commits = {};
+    auto& remembered = memory_.groups.of(group.id).committed_topics;
+    std::set<std::string> committed;
+    for (const auto& topic : its->topics) {
+      if (topic.partitions.empty()) continue;
+      if (group.committed_topics) committed.insert(topic.name);
+      const std::int32_t last =
+          std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
+      auto& readings = commits_of(group, topic.name, last);
+      for (const auto& partition : topic.partitions) {
+        if (partition.partition_index < 0) continue;
+        Reading& reading = readings[static_cast<std::size_t>(partition.partition_index)];
+        if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
+          reading = sample_.fail(to_error(error));
+        else
+          reading = Reading::of(partition.committed_offset < 0 ? kNoCommit : partition.committed_offset);
+      }
+      memory_.topics.mention(topic.name, last);
+    }
+    if (remembered != committed) remembered = std::move(committed);
+  }
+}
+
+std::vector<Reading>& Tick::commits_of(const SamplePlan::Group& group, const std::string& topic, std::int32_t last) {
+  auto& readings = sample_.groups[group.id].committed[topic];
+  readings.resize(static_cast<std::size_t>(std::max(last, -1) + 1), Reading::of(kNoCommit));
+  return readings;
+}
+
+void Tick::commits_failed(const SamplePlan::Group& group, const Error& error, bool moved) {
+  sample_.groups[group.id].commits = std::unexpected(error);
+  if (!moved) return;
+  memory_.groups.of(group.id).coordinator.reset();
+  moved_.push_back(&group);
+}
+
+void Tick::describe_share_offsets(int broker, const Groups& groups) {
+  DescribeShareGroupOffsetsRequest request;
+  for (const auto* group : groups) request.groups.emplace_back().group_id = group->id;
+  asks_.ask(broker, std::move(request), commits_by_, [this, groups](Result<DescribeShareGroupOffsetsResponse> answer) {
+    share_offsets(groups, std::move(answer));
+  });
+}
+
+// A share group commits no offset: what stands for it is the first record that is not done with.
+void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer) {
+  if (!answer) {
+    failed(answer.error());
+    for (const auto* group : asked) commits_failed(*group, answer.error(), asked_in_vain(answer.error()));
+    return;
+  }
+  succeeded();
+  for (const auto* group : asked) {
+    const auto found =
+        std::ranges::find(answer->groups, group->id, &DescribeShareGroupOffsetsResponse::Group::group_id);
+    if (found == answer->groups.end()) {
+      commits_failed(
+          *group, Error{Code::kUnavailable, "the broker's answer says nothing about the group", Retry::later()}, false);
+      continue;
+    }
+    if (const ErrorCode error = to_error_code(found->error_code); error != ErrorCode::kNone) {
+      commits_failed(*group, to_error(error, found->error_message.value_or("")), coordinator_is_stale(error));
+      continue;
+    }
+    sample_.groups[group->id].commits = {};
+    std::set<std::string> committed;
+    for (const auto& topic : found->topics) {
+      if (topic.partitions.empty()) continue;
+      if (group->committed_topics) committed.insert(topic.topic_name);
+      if (!group->committed_topics && !group->topics.contains(topic.topic_name)) continue;
+      const std::int32_t last =
+          std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
+      auto& readings = commits_of(*group, topic.topic_name, last);
+      for (const auto& partition : topic.partitions) {
+        if (partition.partition_index < 0) continue;
+        Reading& reading = readings[static_cast<std::size_t>(partition.partition_index)];
+        if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
+          reading = sample_.fail(to_error(error, partition.error_message.value_or("")));
+        else
+          reading = Reading::of(partition.start_offset < 0 ? kNoCommit : partition.start_offset);
+      }
+    }
+    memory_.groups.of(group->id).committed_topics = std::move(committed);
+  }
+}
+
+// --- who is in the groups
+
+template <class Request>
+void Tick::describe_with(int broker, Request request, Groups groups) {
+  asks_.ask(broker, std::move(request), commits_by_,
+            [this, groups = std::move(groups)](Result<typename Request::Response> answer) {
+              if (!answer) {
+                failed(answer.error());
+                for (const auto* group : groups)
+                  memory_.groups.described(group->id, std::unexpected(answer.error()), now_);
+                return;
+              }
+              succeeded();
+              for (const auto& group : answer->groups) {
+                auto info = info_of(group);
+                if (info && info->assigned)
+                  for (const auto& [topic, partitions] : *info->assigned)
+                    memory_.topics.mention(topic, partitions.back());
+                memory_.groups.described(group.group_id, std::move(info), now_);
+              }
+            });
+}
+
+void Tick::describe(const Groups& groups) {
+  std::map<std::pair<int, std::string>, Groups> by_kind;
+  for (const auto* group : groups) {
+    const KnownGroup& known = memory_.groups.of(group->id);
+    if (known.coordinator) by_kind[{*known.coordinator, known.type}].push_back(group);
+  }
+  for (auto& [kind, its] : by_kind)
+    for (Groups& chunk : in_chunks(std::move(its), kDescriptionsAtOnce)) {
+      std::vector<std::string> ids;
+      for (const auto* group : chunk) ids.push_back(group->id);
+      const auto& [broker, type] = kind;
+      if (type == "Consumer")
+        describe_with(broker, ConsumerGroupDescribeRequest{.group_ids = std::move(ids)}, std::move(chunk));
+      else if (type == "Share")
+        describe_with(broker, ShareGroupDescribeRequest{.group_ids = std::move(ids)}, std::move(chunk));
+      else if (type == "Streams")
+        describe_with(broker, StreamsGroupDescribeRequest{.group_ids = std::move(ids)}, std::move(chunk));
+      else
+        describe_with(broker, DescribeGroupsRequest{.groups = std::move(ids)}, std::move(chunk));
+    }
+}
+
+// --- where the logs end
+
+void Tick::gather_topics() {
+  for (const auto& group : plan_.groups) {
+    const auto want = [&](const std::string& topic) {
+      Wanted& wanted = wanted_[topic];
+      wanted.end |= group.ends;
+      wanted.stable_end |= group.stable_ends;
+    };
+    for (const std::string& topic : group.topics) want(topic);
+    for (const std::string& topic : memory_.groups.of(group.id).committed_topics) want(topic);
+  }
+  memory_.topics.keep_only([this](const std::string& topic) { return wanted_.contains(topic); });
+  std::vector<std::string> unknown;
+  for (const auto& [topic, wanted] : wanted_)
+    if (memory_.topics.due(topic, now_)) unknown.push_back(topic);
+  if (unknown.empty()) return;
+  std::ranges::sort(unknown);
+  look_up(unknown);
+  asks_.run();
+}
+
+void Tick::read_ends() {
+  std::vector<Place> places;
+  for (const auto& [topic, wanted] : wanted_) {
+    const KnownTopic* known = memory_.topics.find(topic);
+    if (!known) {
+      sample_.topics.emplace(topic, std::unexpected(memory_.topics.error(topic)));
+      continue;
+    }
+    TopicSample& its = *sample_.topics.emplace(topic, TopicSample{}).first->second;
+    const std::size_t count = known->leaders.size();
+    its.id = known->id;
+    its.starts.resize(count);
+    if (wanted.end) its.ends.resize(count);
+    if (wanted.stable_end) its.stable_ends.resize(count);
+    for (int p = 0; p < static_cast<int>(count); ++p) {
+      if (wanted.end) places.push_back({Edge::kEnd, &topic, p});
+      if (wanted.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
+      const auto& start = known->starts[static_cast<std::size_t>(p)];
+      if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
+    }
+  }
+  read_places(std::move(places));
+  read_probes();
+  asks_.run();
+  if (missed_.empty()) return;
+  std::set<std::string> doubtful;
+  for (const Place& place : missed_) doubtful.insert(*place.topic);
+  look_up({doubtful.begin(), doubtful.end()});
+  asks_.run();
+  read_places(std::exchange(missed_, {}));
+  asks_.run();
+}
+
+Reading* Tick::slot(const Place& place) {
+  const auto found = sample_.topics.find(*place.topic);
+  if (found == sample_.topics.end() || !found->second) return nullptr;
+  auto& readings = place.edge == Edge::kEnd ? found->second->ends : found->second->stable_ends;
+  const auto index = static_cast<std::size_t>(place.partition);
+  return index < readings.size() ? &readings[index] : nullptr;
+}
+
+void Tick::read_places(std::vector<Place> places) {
+  std::map<std::pair<int, Edge>, std::vector<Place>> by_leader;
+  for (const Place& place : places) {
+    const KnownTopic* known = memory_.topics.find(*place.topic);
+    const auto index = static_cast<std::size_t>(place.partition);
+    const int leader = known && index < known->leaders.size() ? known->leaders[index] : -1;
+    if (leader >= 0) {
+      by_leader[{leader, place.edge}].push_back(place);
+    } else {
+      memory_.topics.doubt(*place.topic);
+      if (Reading* reading = place.edge == Edge::kStart ? nullptr : slot(place))
+        *reading = sample_.fail({Code::kUnavailable, "no broker leads this partition", Retry::later()});
+    }
+  }
+  for (auto& [where, its] : by_leader)
+    for (auto& chunk : in_chunks(std::move(its), kPlacesAtOnce))
+      ask_offsets(where.first, where.second, std::move(chunk));
+}
+
+void Tick::ask_offsets(int leader, Edge edge, std::vector<Place> places) {
+  ListOffsetsRequest request;
+  request.isolation_level = edge == Edge::kStableEnd ? kReadCommitted : kReadUncommitted;
+  for (const Place& place : places) {
+    if (request.topics.empty() || request.topics.back().name != *place.topic)
+      request.topics.emplace_back().name = *place.topic;
+    request.topics.back().partitions.push_back({place.partition, -1, edge == Edge::kStart ? kEarliest : kLatest});
+  }
+  asks_.ask(leader, std::move(request), end_,
+            [this, edge, places = std::move(places)](Result<ListOffsetsResponse> answer) {
+              took(edge, places, std::move(answer));
+            });
+}
+
+void Tick::took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsResponse> answer) {
+  const auto miss = [&](const Place& place, const Reading& failed, bool moved) {
+    if (Reading* reading = edge == Edge::kStart ? nullptr : slot(place)) *reading = failed;
+    if (!moved) return;
+    memory_.topics.doubt(*place.topic);
+    missed_.push_back(place);
+  };
+  if (!answer) {
+    failed(answer.error());
+    const Reading nothing = sample_.fail(answer.error());
+    for (const Place& place : asked) miss(place, nothing, asked_in_vain(answer.error()));
+    return;
+  }
+  succeeded();
+  // The answer has the order of the request.
+  std::size_t at = 0;
+  for (const auto& topic : answer->topics)
+    for (const auto& partition : topic.partitions) {
+      if (at >= asked.size() || *asked[at].topic != topic.name || asked[at].partition != partition.partition_index)
+        continue;
+      const Place& place = asked[at++];
+      const auto index = static_cast<std::size_t>(place.partition);
+      if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone) {
+        miss(place, sample_.fail(to_error(error)), metadata_is_stale(error));
+      } else if (partition.offset < 0) {
+        miss(place, sample_.fail({Code::kInternal, "the broker's answer has no offset", Retry::later()}), false);
+      } else if (edge == Edge::kStart) {
+        KnownTopic* known = memory_.topics.find(*place.topic);
+        if (known && index < known->starts.size()) known->starts[index] = {partition.offset, now_};
+      } else if (Reading* reading = slot(place)) {
+        *reading = Reading::of(partition.offset);
+      }
+    }
+  for (; at < asked.size(); ++at)
+    miss(asked[at], sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()}), false);
+}
+
+void Tick::read_probes() {
+  std::map<int, std::vector<const Probe*>> by_leader;
+  for (const Probe& probe : plan_.probes) {
+    const KnownTopic* known = memory_.topics.find(probe.topic);
+    const auto index = static_cast<std::size_t>(probe.partition);
+    if (known && index < known->leaders.size() && known->leaders[index] >= 0)
+      by_leader[known->leaders[index]].push_back(&probe);
+  }
+  for (auto& [leader, probes] : by_leader) {
+    ListOffsetsRequest request;
+    for (const Probe* probe : probes) {
+      if (request.topics.empty() || request.topics.back().name != probe->topic)
+        request.topics.emplace_back().name = probe->topic;
+      request.topics.back().partitions.push_back({probe->partition, -1, probe->time.time_since_epoch().count()});
+    }
+    asks_.ask(leader, std::move(request), end_,
+              [this, probes](Result<ListOffsetsResponse> answer) { answer_probes(probes, std::move(answer)); });
+  }
+}
+
+// A probe without an answer is asked again by whoever wanted it.
+void Tick::answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer) {
+  if (!answer) return failed(answer.error());
+  succeeded();
+  std::size_t at = 0;
+  for (const auto& topic : answer->topics)
+    for (const auto& partition : topic.partitions) {
+      while (at < asked.size() && (asked[at]->topic != topic.name || asked[at]->partition != partition.partition_index))
+        ++at;
+      if (at >= asked.size()) return;
+      const Probe& probe = *asked[at++];
+      if (to_error_code(partition.error_code) != ErrorCode::kNone) continue;
+      ProbeAnswer& given = sample_.probes.emplace_back();
+      given.probe = probe;
+      given.offset = Reading::of(partition.offset < 0 ? kNoOffset : partition.offset);
+      if (partition.offset >= 0 && partition.timestamp >= 0)
+        given.record_time = WallTime{Duration{partition.timestamp}};
+    }
+}
+
+Result<Sample> Tick::build() {
+  if (!any_answer_ && first_failure_) return std::unexpected(*first_failure_);
+  for (auto& [topic, its] : sample_.topics) {
+    if (!its) continue;
+    const KnownTopic* known = memory_.topics.find(topic);
+    for (std::size_t p = 0; known && p < std::min(its->starts.size(), known->starts.size()); ++p)
+      if (const auto& start = known->starts[p]; start && now_ - start->read < kStartTrust)
+        its->starts[p] = Reading::of(start->offset);
+  }
+  for (auto& [id, group] : sample_.groups) group.info = memory_.groups.info(id, now_);
+  return std::move(sample_);
+}
+
+}  // namespace penstock::kafka::wire

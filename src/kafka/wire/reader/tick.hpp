@@ -1,0 +1,95 @@
+// One read of the offset reader, in three rounds: where everything is; what the groups have committed; where the logs
+// end. Ends are asked for after the commits that they are compared with came in: in the other order a group that is
+// quick would seem to be ahead of the log. What turns out to be asked of the wrong broker is looked up and asked once
+// more at once.
+#pragma once
+#include "../messages/find_coordinator.hpp"
+#include "../messages/list_offsets.hpp"
+#include "../messages/metadata.hpp"
+#include "../messages/offset_fetch.hpp"
+#include "../messages/share_groups.hpp"
+#include "asks.hpp"
+#include "group_book.hpp"
+#include "topic_cache.hpp"
+
+namespace penstock::kafka::wire {
+
+class Tick {
+ public:
+  struct Memory {
+    TopicCache topics{Duration{5s}};
+    GroupBook groups;
+    std::set<int> brokers;  // those of the last Metadata
+    std::uint64_t ticks = 0;
+  };
+
+  Tick(boost::asio::io_context& io, Client& client, Memory& memory, const SamplePlan& plan, const Clock& clock,
+       Duration timeout, std::stop_token stop);
+  Tick(const Tick&) = delete;
+  Tick& operator=(const Tick&) = delete;
+
+  Result<Sample> run();
+
+ private:
+  using Groups = std::vector<const SamplePlan::Group*>;
+  enum class Edge { kEnd, kStableEnd, kStart };
+  struct Wanted {
+    bool end = false, stable_end = false;
+  };
+  struct Place {
+    Edge edge;
+    const std::string* topic;
+    int partition;
+  };
+
+  void look_around();
+  void look_up(const std::vector<std::string>& topics);
+  void looked_up(const std::vector<std::string>& asked, Result<MetadataResponse> answer);
+  // Connects to brokers that we have no connection to: what may be asked of a broker depends on its versions.
+  void greet();
+  void list_groups();
+  void find_coordinators(const Groups& groups);
+  void found_coordinators(const Groups& asked, Result<FindCoordinatorResponse> answer);
+
+  void read_commits(const Groups& groups);
+  void fetch_offsets(int broker, const Groups& groups);
+  std::optional<std::vector<OffsetFetchRequest::Topic>> topics_of(const SamplePlan::Group& group);
+  void fetched(const Groups& asked, Result<OffsetFetchResponse> answer);
+  void describe_share_offsets(int broker, const Groups& groups);
+  void share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer);
+  void commits_failed(const SamplePlan::Group& group, const Error& error, bool moved);
+  std::vector<Reading>& commits_of(const SamplePlan::Group& group, const std::string& topic, std::int32_t last);
+
+  void describe(const Groups& groups);
+  template <class Request>
+  void describe_with(int broker, Request request, Groups groups);
+
+  // Which ends each topic is wanted with, now that commits tell the topics that no plan names.
+  void gather_topics();
+  void read_ends();
+  void read_places(std::vector<Place> places);
+  void ask_offsets(int leader, Edge edge, std::vector<Place> places);
+  void took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsResponse> answer);
+  void read_probes();
+  void answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer);
+  Reading* slot(const Place& place);
+
+  void succeeded() { any_answer_ = true; }
+  void failed(const Error& error);
+  Result<Sample> build();
+
+  Client& client_;
+  Memory& memory_;
+  const SamplePlan& plan_;
+  const Clock& clock_;
+  const SteadyTime now_, commits_by_, end_;
+  Asks asks_;
+  Sample sample_;
+  std::unordered_map<std::string, Wanted> wanted_;
+  Groups moved_;               // groups whose commits were asked of the wrong broker
+  std::vector<Place> missed_;  // partitions that were
+  bool any_answer_ = false;
+  std::optional<Error> first_failure_;
+};
+
+}  // namespace penstock::kafka::wire

@@ -1,0 +1,183 @@
+#include "wire/reader/group_book.hpp"
+#include "wire/reader/topic_cache.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::kafka;
+using namespace penstock::kafka::wire;
+
+namespace {
+
+constexpr SteadyTime kStart{1h};
+
+TopicInfo topic(const std::string& id, int partitions) {
+  TopicInfo info{.name = "orders", .topic_id = id, .partitions = {}};
+  for (int p = 0; p < partitions; ++p)
+    info.partitions.push_back({.id = p, .leader = 1, .replicas = {1}, .in_sync_replicas = {1}});
+  return info;
+}
+
+GroupInfo group(const std::string& state) {
+  GroupInfo info;
+  info.state = state;
+  return info;
+}
+
+ListGroupsResponse list_of(const std::map<std::string, std::string>& types) {
+  ListGroupsResponse list;
+  for (const auto& [id, type] : types)
+    list.groups.push_back({.group_id = id, .protocol_type = "consumer", .group_state = "Stable", .group_type = type});
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("a topic is looked up every five seconds, a missing one every second") {
+  TopicCache cache(5s);
+  CHECK(cache.due("orders", kStart));
+  cache.put("orders", topic("a", 3), kStart);
+  CHECK_FALSE(cache.due("orders", kStart + 4999ms));
+  CHECK(cache.due("orders", kStart + 5s));
+
+  cache.put("gone", fail(Code::kNotFound, "no such topic"), kStart);
+  CHECK_FALSE(cache.due("gone", kStart + 999ms));
+  CHECK(cache.due("gone", kStart + 1s));
+  CHECK(cache.error("gone").code == Code::kNotFound);
+  CHECK_FALSE(cache.find("gone"));
+}
+
+TEST_CASE("a partition that somebody mentions makes the cache doubt the topic, once") {
+  TopicCache cache(5s);
+  cache.put("orders", topic("a", 3), kStart);
+  cache.mention("orders", 2);
+  CHECK_FALSE(cache.due("orders", kStart + 1s));
+  cache.mention("orders", 5);
+  CHECK(cache.due("orders", kStart + 1s));
+  cache.put("orders", topic("a", 3), kStart + 1s);
+  cache.mention("orders", 5);
+  CHECK_FALSE(cache.due("orders", kStart + 2s));
+  cache.mention("orders", 6);
+  CHECK(cache.due("orders", kStart + 2s));
+}
+
+TEST_CASE("growth keeps the starts that are known, another topic of the same name does not") {
+  TopicCache cache(5s);
+  cache.put("orders", topic("a", 2), kStart);
+  cache.find("orders")->starts[1] = {7, kStart};
+  cache.put("orders", topic("a", 4), kStart + 5s);
+  REQUIRE(cache.find("orders")->starts.size() == 4);
+  CHECK(cache.find("orders")->starts[1]->offset == 7);
+  cache.put("orders", topic("b", 4), kStart + 10s);
+  CHECK_FALSE(cache.find("orders")->starts[1]);
+}
+
+TEST_CASE("a lookup that fails leaves the partitions for a while, unless the topic is gone") {
+  TopicCache cache(5s);
+  cache.put("orders", topic("a", 2), kStart);
+  cache.put("orders", fail(Code::kTimeout, "no answer"), kStart + 10s);
+  CHECK(cache.find("orders"));
+  cache.put("orders", fail(Code::kTimeout, "no answer"), kStart + 30s);
+  CHECK_FALSE(cache.find("orders"));
+  CHECK(cache.error("orders").code == Code::kTimeout);
+
+  cache.put("orders", topic("a", 2), kStart + 31s);
+  cache.put("orders", fail(Code::kNotFound, "no such topic"), kStart + 36s);
+  CHECK_FALSE(cache.find("orders"));
+}
+
+TEST_CASE("topics that nobody plans to read are forgotten") {
+  TopicCache cache(5s);
+  cache.put("orders", topic("a", 2), kStart);
+  cache.keep_only([](const std::string& topic) { return topic == "payments"; });
+  CHECK_FALSE(cache.find("orders"));
+}
+
+TEST_CASE("the list is asked for again soon while a group of ours is not on it") {
+  GroupBook book;
+  book.of("classic");
+  book.of("modern");
+  CHECK(book.list_due(kStart));
+  book.list_asked(kStart);
+  book.listed(list_of({{"classic", "classic"}, {"other", "consumer"}}));
+  CHECK_FALSE(book.list_due(kStart + 1s));
+  CHECK(book.list_due(kStart + 2s));
+
+  book.list_asked(kStart + 2s);
+  book.listed(list_of({{"modern", "Consumer"}}));
+  CHECK_FALSE(book.list_due(kStart + 11s));
+  CHECK(book.list_due(kStart + 12s));
+  CHECK(book.of("classic").type == "Classic");
+  CHECK(book.of("modern").type == "Consumer");
+}
+
+TEST_CASE("before brokers tell types a listed group is classic") {
+  GroupBook book;
+  book.of("billing");
+  book.listed(list_of({{"billing", ""}}));
+  CHECK(book.of("billing").type == "Classic");
+}
+
+TEST_CASE("a group that changes its type must be described anew") {
+  GroupBook book;
+  book.of("billing");
+  book.listed(list_of({{"billing", "classic"}}));
+  book.described("billing", group("Stable"), kStart);
+  book.listed(list_of({{"billing", "classic"}}));
+  CHECK(book.info("billing", kStart));
+  book.listed(list_of({{"billing", "consumer"}}));
+  CHECK_FALSE(book.info("billing", kStart));
+}
+
+TEST_CASE("a description is believed in for a while when the next one fails and may come") {
+  GroupBook book;
+  CHECK_FALSE(book.info("billing", kStart));
+  book.described("billing", group("Stable"), kStart);
+  book.described("billing", fail(Code::kTimeout, "no answer"), kStart + 1s);
+  CHECK(book.info("billing", kStart + 14s)->state == "Stable");
+  REQUIRE_FALSE(book.info("billing", kStart + 15s));
+  CHECK(book.info("billing", kStart + 15s).error().code == Code::kTimeout);
+
+  book.described("billing", group("Empty"), kStart + 16s);
+  book.described("billing", fail(Code::kForbidden, "may not"), kStart + 17s);
+  REQUIRE_FALSE(book.info("billing", kStart + 17s));
+  CHECK(book.info("billing", kStart + 17s).error().code == Code::kForbidden);
+}
+
+TEST_CASE("a few groups are described each time, of many each has its turn in three") {
+  GroupBook book;
+  const auto plan_of = [&](int groups) {
+    SamplePlan plan;
+    for (int i = 0; i < groups; ++i) {
+      plan.groups.emplace_back().id = "g" + std::to_string(i);
+      book.described(plan.groups.back().id, group("Stable"), kStart);
+    }
+    return plan;
+  };
+  CHECK(book.next_to_describe(plan_of(400)).size() == 400);
+  const SamplePlan many = plan_of(3001);
+  std::set<std::string> seen;
+  for (int tick = 0; tick < 4; ++tick) {
+    const auto next = book.next_to_describe(many);
+    CHECK(next.size() == 1001);
+    for (const auto* one : next) seen.insert(one->id);
+  }
+  CHECK(seen.size() == 3001);
+}
+
+TEST_CASE("what was never described does not wait for its turn") {
+  GroupBook book;
+  SamplePlan plan;
+  for (int i = 0; i < 2000; ++i) plan.groups.emplace_back().id = "g" + std::to_string(i);
+  CHECK(book.next_to_describe(plan).size() == 2000);
+}
+
+TEST_CASE("groups that nobody asks for are forgotten") {
+  GroupBook book;
+  book.of("old").tick = 1;
+  book.of("new").tick = 2;
+  book.of("old").type = book.of("new").type = "Classic";
+  book.keep_only(2);
+  CHECK(book.of("new").type == "Classic");
+  CHECK(book.of("old").type.empty());
+}
