@@ -43,8 +43,8 @@ ScaleTarget read_target(const Field& f) {
   return target;
 }
 
-ConsumerScalerSpec::Fallback read_fallback(const Field& f) {
-  ConsumerScalerSpec::Fallback fallback;
+Fallback read_fallback(const Field& f) {
+  Fallback fallback;
   f["after"].read(fallback.after);
   f["replicas"].required().read(fallback.replicas, 0, kMostReplicas);
   f["policy"].read(fallback.policy, Names<FallbackPolicy>(kFallbackPolicies));

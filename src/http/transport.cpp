@@ -207,7 +207,7 @@ class CpprestTransport final : public Transport {
     in_flight_->add();
     task<web::http::http_response> answer;
     try {
-      answer = to.request(std::move(message), token);
+      answer = to.request(message, token);
     } catch (...) {
       in_flight_->remove();
       throw;

@@ -143,7 +143,7 @@ class Decider {
     fall_back(*spec_.fallback);
   }
 
-  void fall_back(const api::ConsumerScalerSpec::Fallback& fallback) {
+  void fall_back(const api::Fallback& fallback) {
     const std::optional<int> running = current() ? current() : memory_.last_desired;
     std::optional<int> replicas = fallback.replicas;
     if (fallback.policy == api::FallbackPolicy::kCurrent) replicas = running;

@@ -26,7 +26,7 @@ struct Outage {
   }
 };
 
-api::ConsumerScalerSpec::Fallback fallback(api::FallbackPolicy policy) {
+api::Fallback fallback(api::FallbackPolicy policy) {
   return {.after = 1min, .replicas = 6, .policy = policy};
 }
 

@@ -15,6 +15,13 @@ struct ScaleTarget {
   bool operator==(const ScaleTarget&) const = default;
 };
 
+struct Fallback {
+  Duration after = 3min;
+  int replicas = 1;
+  FallbackPolicy policy = FallbackPolicy::kStatic;
+  bool operator==(const Fallback&) const = default;
+};
+
 struct ConsumerScalerSpec {
   PlatformRef platform;
   ScaleTarget target;
@@ -33,12 +40,6 @@ struct ConsumerScalerSpec {
   Duration cooldown = 5min;
   Duration window = 1min;
   Json behavior = Json::object();  // as in autoscaling/v2
-  struct Fallback {
-    Duration after = 3min;
-    int replicas = 1;
-    FallbackPolicy policy = FallbackPolicy::kStatic;
-    bool operator==(const Fallback&) const = default;
-  };
   std::optional<Fallback> fallback;
   bool hold_during_rebalance = true;
   Engine engine = Engine::kAuto;

@@ -78,17 +78,18 @@ struct EventPlatformSpec {
   bool operator==(const EventPlatformSpec&) const = default;
 };
 
+struct NodeCounts {
+  int desired = 0, ready = 0, updated = 0;
+  bool operator==(const NodeCounts&) const = default;
+};
+
 struct EventPlatformStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
   std::string cluster_id;  // pinned: another cluster behind the address stops all writes
   std::string kafka_version;
   std::map<std::string, std::string> bootstrap_servers;  // by listener; "external" for somebody else's cluster
-  struct Nodes {
-    int desired = 0, ready = 0, updated = 0;
-    bool operator==(const Nodes&) const = default;
-  };
-  std::optional<Nodes> nodes;
+  std::optional<NodeCounts> nodes;
   int brokers = 0;
   std::vector<std::string> capabilities;             // sorted: acls, configs, offsets, topics
   std::map<std::string, std::string> directory_ids;  // node id → the KRaft directory id minted for it

@@ -8,7 +8,7 @@
 namespace penstock::op::platform {
 
 struct NodeReport {
-  api::EventPlatformStatus::Nodes counts;
+  api::NodeCounts counts;
   int ready_brokers = 0;
   std::string waiting;           // "main-pool-2 (Pending: 0/1 nodes are available …)"; empty when all are ready
   std::vector<std::string> old;  // pods of an older revision of their StatefulSet

@@ -39,8 +39,12 @@ class Asks {
  private:
   template <class Request, class Then>
   void spawn(boost::asio::awaitable<Result<typename Request::Response>> answer, Then then) {
-    if (stop_.stop_requested()) return then(fail(Code::kCancelled, "stopping", Retry::never()));
     ++open_;
+    if (stop_.stop_requested())
+      return boost::asio::post(io_, [this, then = std::move(then)]() mutable {
+        --open_;
+        then(fail(Code::kCancelled, "stopping", Retry::never()));
+      });
     boost::asio::co_spawn(io_, std::move(answer),
                           [this, then = std::move(then)](const std::exception_ptr& broken,
                                                          Result<typename Request::Response> given) mutable {

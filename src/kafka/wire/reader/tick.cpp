@@ -159,13 +159,16 @@ void Tick::greet() {
 void Tick::list_groups() {
   memory_.groups.list_asked(now_);
   for (const int broker : memory_.brokers)
-    asks_.ask(broker, ListGroupsRequest{}, commits_by_, [this](Result<ListGroupsResponse> answer) {
-      if (!answer) return failed(answer.error());
-      if (const ErrorCode error = to_error_code(answer->error_code); error != ErrorCode::kNone)
-        return failed(to_error(error));
-      succeeded();
-      memory_.groups.listed(*answer);
-    });
+    asks_.ask(broker, ListGroupsRequest{}, commits_by_,
+              [this](const Result<ListGroupsResponse>& answer) { listed_groups(answer); });
+}
+
+void Tick::listed_groups(const Result<ListGroupsResponse>& answer) {
+  if (!answer) return failed(answer.error());
+  if (const ErrorCode error = to_error_code(answer->error_code); error != ErrorCode::kNone)
+    return failed(to_error(error));
+  succeeded();
+  memory_.groups.listed(*answer);
 }
 
 void Tick::find_coordinators(const Groups& groups) {

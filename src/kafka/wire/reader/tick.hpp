@@ -48,6 +48,7 @@ class Tick {
   // Connects to brokers that we have no connection to: what may be asked of a broker depends on its versions.
   void greet();
   void list_groups();
+  void listed_groups(const Result<ListGroupsResponse>& answer);
   void find_coordinators(const Groups& groups);
   void found_coordinators(const Groups& asked, Result<FindCoordinatorResponse> answer);
 
