@@ -25,7 +25,9 @@ class Decider {
   Decision run() {
     if (!memory_.started) memory_.started = now_;
     if (group_.known && !group_.assignor.empty()) memory_.last_assignor = group_.assignor;
-    if (lag_.total) memory_.last_cap = feedable_replicas(lag_, memory_.last_assignor, spec_);
+    if (group_.known && !group_.type.empty()) memory_.shares = group_.type == "Share";
+    // Several members of a share group read one partition.
+    if (lag_.total) memory_.last_cap = memory_.shares ? 0 : feedable_replicas(lag_, memory_.last_assignor, spec_);
     out_.cap = spec_.cap_to_partitions ? memory_.last_cap : 0;
     bounds_ = bounds_of(spec_, out_.cap);
     if (lag_.total && lag_.useful) {
@@ -87,6 +89,7 @@ class Decider {
   }
 
   void spread() {
+    if (memory_.shares) return;
     const int even = even_step(out_.desired, feedable_partitions(lag_, memory_.last_assignor),
                                std::max(spec_.consumers_per_replica, 1));
     if (even == out_.desired) return;

@@ -90,6 +90,23 @@ TEST_CASE("what feeds a replica depends on the assignor, the topics and the cons
   CHECK(feedable_replicas(lag, "range", spec) == 0);
 }
 
+TEST_CASE("a share group has no cap, also while it is empty: its members share partitions") {
+  Run run;
+  run.spec.even_spread = true;
+  run.group.type = "Share";
+  Decision decision = run.step(lag_of(30'000, 12));
+  CHECK(decision.cap == 0);
+  CHECK(decision.desired == 30);
+  run.group.type = "";
+  run.group.state = "Dead";
+  decision = run.step(lag_of(30'000, 12));
+  CHECK(decision.cap == 0);
+  CHECK(decision.desired == 30);
+  run.group.type = "Classic";
+  run.group.state = "Stable";
+  CHECK(run.step(lag_of(30'000, 12)).desired == 12);
+}
+
 TEST_CASE("an empty group is capped by the assignor that it had") {
   Run run;
   Lag lag = lag_of(1'000'000, 36);

@@ -22,6 +22,7 @@ struct Memory {
   std::optional<SteadyTime> need_above_since;  // need > current within the dead band, not yet acted on
   std::optional<SteadyTime> need_below_since;
   std::string last_assignor;
+  bool shares = false;  // the group was last seen to be a share group
   int last_cap = 0;
   std::optional<SteadyTime> started;     // of the first decision
   std::optional<int> published_desired;  // status.desiredReplicas when we started: a young scaler never lowers below it
