@@ -498,7 +498,7 @@ void Tick::read_ends() {
 
 Reading* Tick::slot(const Place& place) {
   const auto found = sample_.topics.find(*place.topic);
-  if (found == sample_.topics.end() || !found->second) return nullptr;
+  if (place.edge == Edge::kStart || found == sample_.topics.end() || !found->second) return nullptr;
   auto& readings = place.edge == Edge::kEnd ? found->second->ends : found->second->stable_ends;
   const auto index = static_cast<std::size_t>(place.partition);
   return index < readings.size() ? &readings[index] : nullptr;
@@ -514,7 +514,7 @@ void Tick::read_places(std::vector<Place> places) {
       by_leader[{leader, place.edge}].push_back(place);
     } else {
       memory_.topics.doubt(*place.topic);
-      if (Reading* reading = place.edge == Edge::kStart ? nullptr : slot(place))
+      if (Reading* reading = slot(place))
         *reading = sample_.fail({Code::kUnavailable, "no broker leads this partition", Retry::later()});
     }
   }
@@ -532,46 +532,51 @@ void Tick::ask_offsets(int leader, Edge edge, std::vector<Place> places) {
     request.topics.back().partitions.push_back({place.partition, -1, edge == Edge::kStart ? kEarliest : kLatest});
   }
   asks_.ask(leader, std::move(request), end_,
-            [this, edge, places = std::move(places)](Result<ListOffsetsResponse> answer) {
-              took(edge, places, std::move(answer));
+            [this, edge, places = std::move(places)](const Result<ListOffsetsResponse>& answer) {
+              took(edge, places, answer);
             });
 }
 
-void Tick::took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsResponse> answer) {
-  const auto miss = [&](const Place& place, const Reading& failed, bool moved) {
-    if (Reading* reading = edge == Edge::kStart ? nullptr : slot(place)) *reading = failed;
-    if (!moved) return;
-    memory_.topics.doubt(*place.topic);
-    missed_.push_back(place);
-  };
+void Tick::took(Edge edge, const std::vector<Place>& asked, const Result<ListOffsetsResponse>& answer) {
   if (!answer) {
     failed(answer.error());
     const Reading nothing = sample_.fail(answer.error());
-    for (const Place& place : asked) miss(place, nothing, asked_in_vain(answer.error()));
+    for (const Place& place : asked) missed(place, nothing, asked_in_vain(answer.error()));
     return;
   }
   succeeded();
-  // The answer has the order of the request.
-  std::size_t at = 0;
-  for (const auto& topic : answer->topics)
+  // Brokers keep neither the order of the request nor promises about it.
+  for (const auto& topic : answer->topics) {
+    const auto known = wanted_.find(topic.name);
+    if (known == wanted_.end()) continue;
     for (const auto& partition : topic.partitions) {
-      if (at >= asked.size() || *asked[at].topic != topic.name || asked[at].partition != partition.partition_index)
-        continue;
-      const Place& place = asked[at++];
-      const auto index = static_cast<std::size_t>(place.partition);
-      if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone) {
-        miss(place, sample_.fail(to_error(error)), metadata_is_stale(error));
-      } else if (partition.offset < 0) {
-        miss(place, sample_.fail({Code::kInternal, "the broker's answer has no offset", Retry::later()}), false);
-      } else if (edge == Edge::kStart) {
-        KnownTopic* known = memory_.topics.find(*place.topic);
-        if (known && index < known->starts.size()) known->starts[index] = {partition.offset, now_};
-      } else if (Reading* reading = slot(place)) {
-        *reading = Reading::of(partition.offset);
-      }
+      const Place place{edge, &known->first, partition.partition_index};
+      if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
+        missed(place, sample_.fail(to_error(error)), metadata_is_stale(error));
+      else if (partition.offset < 0)
+        missed(place, sample_.fail({Code::kInternal, "the broker's answer has no offset", Retry::later()}), false);
+      else
+        found(place, partition.offset);
     }
-  for (; at < asked.size(); ++at)
-    miss(asked[at], sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()}), false);
+  }
+  for (const Place& place : asked)
+    if (Reading* reading = slot(place); reading && reading->error == &kNotRead)
+      *reading = sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()});
+}
+
+void Tick::found(const Place& place, std::int64_t offset) {
+  if (Reading* reading = slot(place)) *reading = Reading::of(offset);
+  if (place.edge != Edge::kStart) return;
+  KnownTopic* known = memory_.topics.find(*place.topic);
+  const auto index = static_cast<std::size_t>(place.partition);
+  if (known && index < known->starts.size()) known->starts[index] = {offset, now_};
+}
+
+void Tick::missed(const Place& place, const Reading& why, bool moved) {
+  if (Reading* reading = slot(place)) *reading = why;
+  if (!moved) return;
+  memory_.topics.doubt(*place.topic);
+  missed_.push_back(place);
 }
 
 void Tick::read_probes() {
@@ -598,19 +603,18 @@ void Tick::read_probes() {
 void Tick::answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer) {
   if (!answer) return failed(answer.error());
   succeeded();
-  std::size_t at = 0;
+  std::map<std::pair<std::string_view, int>, const Probe*> by_place;
+  for (const Probe* probe : asked) by_place[{probe->topic, probe->partition}] = probe;
   for (const auto& topic : answer->topics)
     for (const auto& partition : topic.partitions) {
-      while (at < asked.size() && (asked[at]->topic != topic.name || asked[at]->partition != partition.partition_index))
-        ++at;
-      if (at >= asked.size()) return;
-      const Probe& probe = *asked[at++];
-      if (to_error_code(partition.error_code) != ErrorCode::kNone) continue;
+      const auto its = by_place.find({topic.name, partition.partition_index});
+      if (its == by_place.end() || to_error_code(partition.error_code) != ErrorCode::kNone) continue;
       ProbeAnswer& given = sample_.probes.emplace_back();
-      given.probe = probe;
+      given.probe = *its->second;
       given.offset = Reading::of(partition.offset < 0 ? kNoOffset : partition.offset);
       if (partition.offset >= 0 && partition.timestamp >= 0)
         given.record_time = WallTime{Duration{partition.timestamp}};
+      by_place.erase(its);
     }
 }
 

@@ -70,10 +70,12 @@ class Tick {
   void read_ends();
   void read_places(std::vector<Place> places);
   void ask_offsets(int leader, Edge edge, std::vector<Place> places);
-  void took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsResponse> answer);
+  void took(Edge edge, const std::vector<Place>& asked, const Result<ListOffsetsResponse>& answer);
+  void found(const Place& place, std::int64_t offset);
+  void missed(const Place& place, const Reading& why, bool moved);
   void read_probes();
   void answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer);
-  Reading* slot(const Place& place);
+  Reading* slot(const Place& place);  // null for a start, and for what is not there any more
 
   void succeeded() { any_answer_ = true; }
   void failed(const Error& error);
