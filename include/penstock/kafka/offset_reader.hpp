@@ -56,7 +56,8 @@ struct GroupSample {
   Result<GroupInfo> info = std::unexpected(kNotRead);
   Result<void> commits = std::unexpected(kNotRead);  // an error: nothing is known of any commit
   // Topic → by partition; kNoCommit where there is none, as in a topic or a partition that is not in it.
-  // Of a share group, which commits nothing: the first record that is not done with.
+  // Of a share group, which commits nothing: the first record that is not done with, or the end less the lag that the
+  // broker knows.
   std::map<std::string, std::vector<Reading>> committed;
 };
 

@@ -354,7 +354,8 @@ void Tick::describe_share_offsets(int broker, const Groups& groups) {
   });
 }
 
-// A share group commits no offset: what stands for it is the first record that is not done with.
+// A share group commits no offset. What stands for it is the first record that is not done with; or, where the broker
+// knows the lag, the offset that this lag lies behind the end.
 void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer) {
   if (!answer) {
     failed(answer.error());
@@ -390,6 +391,9 @@ void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsRe
           reading = sample_.fail(to_error(error, partition.error_message.value_or("")));
         else
           reading = Reading::of(partition.start_offset < 0 ? kNoCommit : partition.start_offset);
+        if (reading.known() && reading.value != kNoCommit && partition.lag >= 0)
+          share_lags_.push_back(
+              {group, topic.topic_name, static_cast<std::size_t>(partition.partition_index), partition.lag});
       }
     }
     memory_.groups.of(group->id).committed_topics = std::move(committed);
@@ -618,6 +622,17 @@ void Tick::answer_probes(const std::vector<const Probe*>& asked, Result<ListOffs
     }
 }
 
+void Tick::apply_share_lags() {
+  for (const ShareLag& one : share_lags_) {
+    const auto topic = sample_.topics.find(one.topic);
+    if (topic == sample_.topics.end() || !topic->second) continue;
+    const auto& ends = one.group->stable_ends ? topic->second->stable_ends : topic->second->ends;
+    if (one.partition >= ends.size() || !ends[one.partition].known()) continue;
+    Reading& reading = sample_.groups.at(one.group->id).committed.at(one.topic).at(one.partition);
+    reading = Reading::of(std::max(reading.value, ends[one.partition].value - one.lag));
+  }
+}
+
 Result<Sample> Tick::build() {
   if (!any_answer_ && first_failure_) return std::unexpected(*first_failure_);
   for (auto& [topic, its] : sample_.topics) {
@@ -627,6 +642,7 @@ Result<Sample> Tick::build() {
       if (const auto& start = known->starts[p]; start && now_ - start->read < kStartTrust)
         its->starts[p] = Reading::of(start->offset);
   }
+  apply_share_lags();
   for (auto& [id, group] : sample_.groups) group.info = memory_.groups.info(id, now_);
   return std::move(sample_);
 }

@@ -79,6 +79,7 @@ class Tick {
 
   void succeeded() { any_answer_ = true; }
   void failed(const Error& error);
+  void apply_share_lags();
   Result<Sample> build();
 
   Client& client_;
@@ -91,6 +92,14 @@ class Tick {
   std::unordered_map<std::string, Wanted> wanted_;
   Groups moved_;               // groups whose commits were asked of the wrong broker
   std::vector<Place> missed_;  // partitions that were
+  // What brokers say of a share group's lag themselves (KIP-1226): they know what is done with beyond its start.
+  struct ShareLag {
+    const SamplePlan::Group* group;
+    std::string topic;
+    std::size_t partition;
+    std::int64_t lag;
+  };
+  std::vector<ShareLag> share_lags_;
   bool any_answer_ = false;
   std::optional<Error> first_failure_;
 };

@@ -1,0 +1,267 @@
+#include "net_fake_broker.hpp"
+
+#include <map>
+
+#include <wire/messages/all.hpp>
+#include <wire/messages/error_code.hpp>
+#include <wire/reader/tick.hpp>
+
+using namespace penstock;
+using namespace penstock::kafka;
+using namespace penstock::kafka::wire;
+
+namespace {
+
+// A cluster of one broker that knows what a reader asks for.
+struct Cluster {
+  struct Group {
+    std::string type = "Classic";
+    std::map<std::string, std::vector<std::int64_t>> commits;  // of a share group: start offsets
+    std::int64_t lag = -1;                                     // as a share group's coordinator says it
+  };
+  std::map<std::string, std::vector<std::int64_t>> ends;  // by topic and partition
+  std::map<std::string, Group> groups;
+  bool backwards = false;                                // answers its partitions from the last to the first
+  std::optional<std::pair<std::string, int>> forgotten;  // a partition that its answers leave out
+
+  asio::io_context io;
+  ManualClock clock;
+  FakeBroker broker{io};
+  std::map<std::string, int> asked;  // how often each kind of request
+
+  Cluster() {
+    broker.script_versions = [](const std::string& frame) -> FakeBroker::Reply {
+      ApiVersionsResponse response;
+      response.api_keys = {{2, 0, 9},  {3, 0, 12}, {9, 0, 9},  {10, 0, 4}, {15, 0, 5},
+                           {16, 0, 5}, {18, 0, 4}, {69, 0, 1}, {77, 1, 1}, {90, 0, 1}};
+      const auto header = read_header(frame);
+      return encode_response(response, header.version, header.correlation);
+    };
+    broker.script = [this](const std::string& frame) { return answer(frame); };
+    Connection connection;
+    connection.bootstrap_servers = broker.address();
+    client = std::make_unique<Client>(io, connection, "tests", clock);
+  }
+
+  Sample read(const SamplePlan& plan) {
+    asked.clear();
+    auto sample = Tick(io, *client, memory, plan, clock, 10s, {}).run();
+    if (!sample) MESSAGE(sample.error().to_string());
+    REQUIRE(sample);
+    clock.advance(1s);
+    return *std::move(sample);
+  }
+
+  std::unique_ptr<Client> client;
+  Tick::Memory memory;
+
+ private:
+  template <class Request, class Fill>
+  FakeBroker::Reply reply(const std::string& frame, Fill fill) {
+    const auto header = read_header(frame);
+    const auto request = decode_request<Request>(frame);
+    REQUIRE(request);
+    ++asked[Request::kApi.name];
+    typename Request::Response response;
+    fill(*request, response);
+    return encode_response(response, header.version, header.correlation);
+  }
+
+  FakeBroker::Reply answer(const std::string& frame) {
+    switch (read_header(frame).key) {
+      case MetadataRequest::kApi.key:
+        return reply<MetadataRequest>(frame, [this](const MetadataRequest& request, MetadataResponse& response) {
+          response.brokers.push_back({.node_id = 1, .host = "127.0.0.1", .port = broker.port(), .rack = {}});
+          for (const auto& topic : *request.topics) {
+            auto& one = response.topics.emplace_back();
+            one.name = topic.name;
+            if (!ends.contains(*topic.name)) {
+              one.error_code = static_cast<std::int16_t>(ErrorCode::kUnknownTopicOrPartition);
+              continue;
+            }
+            for (std::size_t p = 0; p < ends[*topic.name].size(); ++p) {
+              auto& partition = one.partitions.emplace_back();
+              partition.partition_index = static_cast<std::int32_t>(p);
+              partition.leader_id = 1;
+            }
+          }
+        });
+      case FindCoordinatorRequest::kApi.key:
+        return reply<FindCoordinatorRequest>(frame, [](const auto& request, FindCoordinatorResponse& response) {
+          for (const auto& key : request.coordinator_keys) {
+            auto& one = response.coordinators.emplace_back();
+            one.key = key;
+            one.node_id = 1;
+          }
+        });
+      case ListGroupsRequest::kApi.key:
+        return reply<ListGroupsRequest>(frame, [this](const auto&, ListGroupsResponse& response) {
+          for (const auto& [id, group] : groups) response.groups.push_back({id, "consumer", "Stable", group.type});
+        });
+      case DescribeGroupsRequest::kApi.key:
+        return reply<DescribeGroupsRequest>(frame, [](const auto& request, DescribeGroupsResponse& response) {
+          for (const auto& id : request.groups) {
+            auto& one = response.groups.emplace_back();
+            one.group_id = id;
+            one.group_state = "Stable";
+            one.protocol_type = "consumer";
+            one.protocol_data = "range";
+            one.members.resize(3);
+          }
+        });
+      case ShareGroupDescribeRequest::kApi.key:
+        return reply<ShareGroupDescribeRequest>(frame, [](const auto& request, ShareGroupDescribeResponse& response) {
+          for (const auto& id : request.group_ids) {
+            auto& one = response.groups.emplace_back();
+            one.group_id = id;
+            one.group_state = "Stable";
+            one.members.resize(20);
+          }
+        });
+      case OffsetFetchRequest::kApi.key:
+        return reply<OffsetFetchRequest>(frame, [this](const auto& request, OffsetFetchResponse& response) {
+          for (const auto& group : request.groups) {
+            auto& one = response.groups.emplace_back();
+            one.group_id = group.group_id;
+            for (const auto& [name, offsets] : groups[group.group_id].commits) {
+              auto& topic = one.topics.emplace_back();
+              topic.name = name;
+              for (std::size_t p = 0; p < offsets.size(); ++p)
+                topic.partitions.push_back({static_cast<std::int32_t>(p), offsets[p], -1, "", 0});
+            }
+          }
+        });
+      case DescribeShareGroupOffsetsRequest::kApi.key:
+        return reply<DescribeShareGroupOffsetsRequest>(
+            frame, [this](const auto& request, DescribeShareGroupOffsetsResponse& response) {
+              for (const auto& group : request.groups) {
+                auto& one = response.groups.emplace_back();
+                one.group_id = group.group_id;
+                for (const auto& [name, offsets] : groups[group.group_id].commits) {
+                  auto& topic = one.topics.emplace_back();
+                  topic.topic_name = name;
+                  for (std::size_t p = 0; p < offsets.size(); ++p)
+                    topic.partitions.push_back(
+                        {static_cast<std::int32_t>(p), offsets[p], 0, groups[group.group_id].lag, 0, {}});
+                }
+              }
+            });
+      case ListOffsetsRequest::kApi.key:
+        return reply<ListOffsetsRequest>(frame, [this](const auto& request, ListOffsetsResponse& response) {
+          for (const auto& topic : request.topics) {
+            auto& one = response.topics.emplace_back();
+            one.name = topic.name;
+            for (const auto& partition : topic.partitions) {
+              if (forgotten == std::pair(topic.name, int{partition.partition_index})) continue;
+              const auto index = static_cast<std::size_t>(partition.partition_index);
+              const std::int64_t offset = partition.timestamp == kEarliest ? 0 : ends[topic.name].at(index);
+              one.partitions.push_back({partition.partition_index, 0, partition.timestamp, offset, -1});
+            }
+            if (backwards) std::ranges::reverse(one.partitions);
+          }
+          if (backwards) std::ranges::reverse(response.topics);
+        });
+      default:
+        FAIL("an unexpected request");
+        return {};
+    }
+  }
+};
+
+SamplePlan plan_of(const std::vector<std::string>& groups, const std::set<std::string>& topics) {
+  SamplePlan plan;
+  for (const auto& id : groups) {
+    auto& group = plan.groups.emplace_back();
+    group.id = id;
+    group.topics = topics;
+    group.ends = true;
+  }
+  return plan;
+}
+
+std::vector<std::int64_t> values(const std::vector<Reading>& readings) {
+  std::vector<std::int64_t> all;
+  for (const Reading& reading : readings) {
+    REQUIRE(reading.known());
+    all.push_back(reading.value);
+  }
+  return all;
+}
+
+using Values = std::vector<std::int64_t>;
+
+}  // namespace
+
+TEST_CASE("a steady tick asks a broker for all commits at once, for all ends at once, and for the groups' members") {
+  Cluster cluster;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 40; ++i) {
+    ids.push_back("g" + std::to_string(i));
+    cluster.ends["t" + std::to_string(i)] = {10, 20, 30};
+    cluster.groups[ids.back()].commits["t" + std::to_string(i)] = {i, 20, 30};
+  }
+  SamplePlan plan = plan_of(ids, {});
+  for (int i = 0; i < 40; ++i) plan.groups[static_cast<std::size_t>(i)].topics = {"t" + std::to_string(i)};
+  cluster.read(plan);
+  const Sample sample = cluster.read(plan);
+  CHECK(cluster.asked == std::map<std::string, int>{{"DescribeGroups", 1}, {"ListOffsets", 1}, {"OffsetFetch", 1}});
+  CHECK(sample.groups.size() == 40);
+  CHECK(values(sample.groups.at("g7").committed.at("t7")) == Values{7, 20, 30});
+  CHECK(values(sample.topics.at("t7")->ends) == Values{10, 20, 30});
+  CHECK(values(sample.topics.at("t7")->starts) == Values{0, 0, 0});
+  CHECK(sample.groups.at("g7").info->members == 3);
+  CHECK(sample.groups.at("g7").info->type == "Classic");
+}
+
+TEST_CASE("an answer in another order than the request is read by its partitions") {
+  Cluster cluster;
+  cluster.backwards = true;
+  cluster.ends = {{"orders", {5, 6, 7}}, {"payments", {8, 9}}};
+  const Sample sample = cluster.read(plan_of({"billing"}, {"orders", "payments"}));
+  CHECK(values(sample.topics.at("orders")->ends) == Values{5, 6, 7});
+  CHECK(values(sample.topics.at("payments")->ends) == Values{8, 9});
+}
+
+TEST_CASE("a partition that an answer leaves out is unknown, alone") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {5, 6, 7}}};
+  cluster.forgotten = {"orders", 1};
+  const Sample sample = cluster.read(plan_of({"billing"}, {"orders"}));
+  const auto& ends = sample.topics.at("orders")->ends;
+  CHECK(ends.at(0).value == 5);
+  REQUIRE_FALSE(ends.at(1).known());
+  CHECK(ends.at(1).error->what == "the broker's answer leaves it out");
+  CHECK(ends.at(2).value == 7);
+  CHECK_FALSE(sample.topics.at("orders")->starts.at(1).known());
+}
+
+TEST_CASE("a group without named topics is read with all that it has committed to") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {5}}, {"payments", {8}}, {"others", {9}}};
+  cluster.groups["billing"].commits = {{"orders", {1}}, {"payments", {2}}, {"gone", {3}}};
+  SamplePlan plan = plan_of({"billing"}, {});
+  plan.groups.front().committed_topics = true;
+  const Sample sample = cluster.read(plan);
+  CHECK(sample.topics.size() == 3);
+  CHECK(values(sample.topics.at("payments")->ends) == Values{8});
+  CHECK(values(sample.groups.at("billing").committed.at("payments")) == Values{2});
+  REQUIRE_FALSE(sample.topics.at("gone"));
+  CHECK(sample.topics.at("gone").error().code == Code::kNotFound);
+}
+
+TEST_CASE("a share group's first record that is not done with stands for its commit") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {50, 60}}};
+  cluster.groups["pickers"].type = "Share";
+  cluster.groups["pickers"].commits = {{"orders", {40, -1}}};
+  const Sample sample = cluster.read(plan_of({"pickers"}, {"orders"}));
+  CHECK(cluster.asked.contains("DescribeShareGroupOffsets"));
+  CHECK_FALSE(cluster.asked.contains("OffsetFetch"));
+  CHECK(values(sample.groups.at("pickers").committed.at("orders")) == Values{40, kNoCommit});
+  CHECK(sample.groups.at("pickers").info->type == "Share");
+  CHECK(sample.groups.at("pickers").info->members == 20);
+
+  cluster.groups["pickers"].lag = 7;
+  CHECK(values(cluster.read(plan_of({"pickers"}, {"orders"})).groups.at("pickers").committed.at("orders")) ==
+        Values{43, kNoCommit});
+}
