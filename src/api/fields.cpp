@@ -56,15 +56,15 @@ Field::Field(const Json& value, std::string path, Problems& problems)
     : value_(value.is_null() ? nullptr : &value), path_(std::move(path)), problems_(&problems) {}
 
 Field Field::operator[](std::string_view name) const {
-  static const Json absent;
+  static const Json kAbsent;
   std::string path = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-  if (!present()) return {absent, std::move(path), *problems_};
+  if (!present()) return {kAbsent, std::move(path), *problems_};
   if (!value_->is_object()) {
     problems_->not_an_object(path_);
-    return {absent, std::move(path), *problems_};
+    return {kAbsent, std::move(path), *problems_};
   }
   const auto found = value_->find(name);
-  return {found == value_->end() ? absent : *found, std::move(path), *problems_};
+  return {found == value_->end() ? kAbsent : *found, std::move(path), *problems_};
 }
 
 const Field& Field::required() const {

@@ -9,13 +9,13 @@ namespace penstock::log {
 namespace {
 
 spdlog::logger& logger() {
-  static const auto instance = [] {
+  static const auto kLogger = [] {
     auto made = std::make_shared<spdlog::logger>("penstock", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->flush_on(spdlog::level::trace);
     return made;
   }();
-  return *instance;
+  return *kLogger;
 }
 
 std::string quote(std::string_view text) {

@@ -67,10 +67,10 @@ class Applier {
     if (!there) return std::unexpected(there.error());
     if (!*there)
       return fail(Code::kConflict, a.resource.kind + " " + key.to_string() + " came and went", Retry::later());
-    static const auto owners = [](const Json& object) {
+    const auto owners = [](const Json& object) {
       return object.at("metadata").value("ownerReferences", Json::array());
     };
-    static const auto labels = [](const Json& object) { return object.at("metadata").value("labels", Json::object()); };
+    const auto labels = [](const Json& object) { return object.at("metadata").value("labels", Json::object()); };
     const Json wanted = owners(a.object);
     const bool ours =
         wanted.empty() ? labels(**there) == labels(a.object)

@@ -35,9 +35,9 @@ class Generator {
     return spec;
   }
   GroupState group() {
-    static const char* const states[] = {"Stable", "Empty", "PreparingRebalance", "Reconciling", ""};
-    static const char* const assignors[] = {"range", "cooperative-sticky", "uniform", ""};
-    return {chance(0.9), "Classic", states[number(0, 4)], assignors[number(0, 3)], 1};
+    static const char* const kStates[] = {"Stable", "Empty", "PreparingRebalance", "Reconciling", ""};
+    static const char* const kAssignors[] = {"range", "cooperative-sticky", "uniform", ""};
+    return {chance(0.9), "Classic", kStates[number(0, 4)], kAssignors[number(0, 3)], 1};
   }
   Workload workload() { return {maybe(number(0, 30)), maybe(number(0, 30))}; }
   std::int64_t lag() { return chance(0.2) ? 0 : number(0, chance(0.5) ? 100 : 100'000); }
