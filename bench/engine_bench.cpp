@@ -107,13 +107,15 @@ class Bench {
       if (its.requests > had) apis[api] = static_cast<double>(its.requests - had) / ticks;
     }
     const auto snapshot = board_.read();
-    std::fprintf(stderr, "%s // %s\n", snapshot->entries().front()->error.c_str(), snapshot->entries().back()->error.c_str());
     const auto known = std::ranges::count_if(snapshot->entries(), [](const auto& e) { return e->lag.has_value(); });
+    double lag = 0;
+    for (const auto& entry : snapshot->entries()) lag += static_cast<double>(entry->lag.value_or(0));
     return {{"scalers", options_.scalers},
             {"topics", options_.topics},
             {"partitions_read", options_.topics * options_.partitions},
             {"commits_read", options_.scalers * options_.partitions},
             {"known", known},
+            {"mean_lag", known ? lag / static_cast<double>(known) : 0.0},
             {"failed_ticks", failed_},
             {"user_ms", (after.user_ms - before.user_ms) / ticks},
             {"system_ms", (after.system_ms - before.system_ms) / ticks},
