@@ -1,14 +1,14 @@
 // What one tick of the scaler costs besides reading Kafka: CPU time from the world of objects to published decisions,
 // by part, as a share of the one second that a tick has; and the memory of all of it.
+#include "objects.hpp"
+
 #include <penstock/scaler/engine.hpp>
 #include <penstock/scaler/meters.hpp>
-#include <penstock/scaler/world.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 
 #include <malloc.h>
 
@@ -27,33 +27,6 @@ double cpu_ms() {
   timespec time{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
-}
-
-double resident_mib() {
-  std::ifstream file("/proc/self/statm");
-  long total = 0, resident = 0;
-  file >> total >> resident;
-  return static_cast<double>(resident) * 4096 / (1 << 20);
-}
-
-Json object(int i) {
-  const std::string name = "orders-consumer-" + std::to_string(i);
-  return {{"apiVersion", "penstock.dev/v1alpha1"},
-          {"kind", "ConsumerScaler"},
-          {"metadata",
-           {{"namespace", "shop-" + std::to_string(i % 100)},
-            {"name", name},
-            {"uid", "3f0c9d0e-7a43-4d3c-9d55-" + std::to_string(100'000'000'000 + i)},
-            {"generation", 1}}},
-          {"spec",
-           {{"platformRef", {{"name", "main"}, {"namespace", "kafka"}}},
-            {"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name}}},
-            {"consumerGroup", "orders-group-" + std::to_string(i)},
-            {"topics", {"orders-topic-" + std::to_string(i)}},
-            {"lagThreshold", 1000},
-            {"minReplicas", 0},
-            {"maxReplicas", 50}}},
-          {"status", {{"currentReplicas", 4}}}};
 }
 
 // A cluster that answers a plan at once.
@@ -113,15 +86,10 @@ double median(std::vector<double> values) {
 class Bench {
  public:
   Bench(Size size, bool backlog) : cluster_(size.partitions, backlog) {
-    kafka::PlatformView view;
-    view.ns = "kafka";
-    view.name = "main";
-    view.connection.bootstrap_servers = "main:9092";
-    for (int i = 0; i < 100; ++i) view.allowed.push_back({"shop-" + std::to_string(i), {}, {}});
-    world_.views.on({k8s::WatchEvent::Type::kApply,
-                     {{"metadata", {{"namespace", "penstock"}, {"name", kafka::platform_view_name("kafka", "main")}}},
-                      {"data", kafka::print_platform_view(view)}}});
-    for (int i = 0; i < size.scalers; ++i) world_.scalers.on({k8s::WatchEvent::Type::kApply, object(i)});
+    world_.views.on(bench::secret(bench::view()));
+    for (int i = 0; i < size.scalers; ++i)
+      world_.scalers.on({k8s::WatchEvent::Type::kApply,
+                         bench::object(i, "orders-group-" + std::to_string(i), "orders-topic-" + std::to_string(i))});
   }
 
   Cost tick(int of_hundred) {
@@ -163,7 +131,7 @@ class Bench {
     const auto [scrape_ms, scrape_mib] = scrape();
     std::printf("%8d %10d %7s | %9.2f %6.2f %8.2f %8.2f | %8.2f %6.2f%% %8.0f   %.0f ms, %.1f MiB\n", size.scalers,
                 size.scalers * size.partitions, motion.c_str(), cost.subjects, cost.plan, cost.decide, cost.publish,
-                cost.total(), cost.total() / 10, resident_mib(), scrape_ms, scrape_mib);
+                cost.total(), cost.total() / 10, bench::resident_mib(), scrape_ms, scrape_mib);
     return known() == static_cast<std::size_t>(size.scalers);
   }
 

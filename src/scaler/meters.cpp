@@ -54,10 +54,16 @@ struct Meters::State {
   std::mutex mutex;
   std::map<std::string, Series> ages;
   std::map<std::string, prometheus::Histogram*> tick_of;
+  std::map<std::string, kafka::Traffic> traffic;
 };
 
 Meters::Meters(const Board& board)
-    : state_(std::make_unique<State>()), scalers_([&board](std::string& text) { text += expose(*board.read(), {}); }) {}
+    : state_(std::make_unique<State>()),
+      scalers_([&board](std::string& text) { text += expose(*board.read(), {}); }),
+      traffic_([this](std::string& text) {
+        const std::lock_guard lock(state_->mutex);
+        text += expose(state_->traffic);
+      }) {}
 Meters::~Meters() {
   const std::lock_guard lock(state_->mutex);
   for (auto& [platform, series] : state_->ages) series.clear(state_->age);
@@ -83,8 +89,30 @@ void Meters::failed(const std::string& platform, const Error& error) {
   state_->errors.Add({{"platform", platform}, {"code", std::string(to_string(error.code))}}).Increment();
 }
 
+void Meters::asked(const std::string& platform, const kafka::Traffic& so_far, const kafka::Traffic& told) {
+  const std::lock_guard lock(state_->mutex);
+  kafka::Traffic& sum = state_->traffic[platform];
+  for (const auto& [api, now] : so_far.apis) {
+    const auto before = told.apis.find(api);
+    const kafka::Traffic::ByApi none, &old = before == told.apis.end() ? none : before->second;
+    auto& its = sum.apis[api];
+    its.requests += now.requests - old.requests;
+    its.answers += now.answers - old.answers;
+    its.latency_seconds += now.latency_seconds - old.latency_seconds;
+  }
+  for (const auto& [code, now] : so_far.errors) {
+    const auto before = told.errors.find(code);
+    sum.errors[code] += now - (before == told.errors.end() ? 0 : before->second);
+  }
+  sum.bytes_in += so_far.bytes_in - told.bytes_in;
+  sum.bytes_out += so_far.bytes_out - told.bytes_out;
+  sum.connects += so_far.connects - told.connects;
+  sum.connect_failures += so_far.connect_failures - told.connect_failures;
+}
+
 void Meters::platform_gone(const std::string& platform) {
   const std::lock_guard lock(state_->mutex);
+  state_->traffic.erase(platform);
   if (const auto found = state_->ages.find(platform); found != state_->ages.end()) {
     found->second.clear(state_->age);
     state_->ages.erase(found);

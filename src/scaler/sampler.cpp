@@ -41,6 +41,7 @@ Result<void> Sampler::ensure_reader() {
   auto opened = open_(connection_);
   if (!opened) return fail("EventPlatform " + platform_.to_string(), opened.error());
   reader_ = std::move(*opened);
+  told_ = {};
   log::info("reading offsets", {{"platform", platform_.to_string()}, {"bootstrap", connection_.bootstrap_servers}});
   return {};
 }
@@ -54,6 +55,11 @@ void Sampler::tick(const std::stop_token& stop) {
   if (!plan.groups.empty()) {
     const Result<void> ready = ensure_reader();
     sample = ready ? reader_->read(plan, options_.read_timeout, stop) : std::unexpected(ready.error());
+    if (ready) {
+      kafka::Traffic traffic = reader_->traffic();
+      meters_.asked(name, traffic, told_);
+      told_ = std::move(traffic);
+    }
     if (stop.stop_requested()) return;
     if (*sample) {
       meters_.sampled(name, (*sample)->taken, clock_.now());

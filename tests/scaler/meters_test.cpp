@@ -1,5 +1,6 @@
 #include "scaler/fakes.hpp"
 
+#include <penstock/base/metrics.hpp>
 #include <penstock/scaler/meters.hpp>
 
 #include <doctest/doctest.h>
@@ -132,4 +133,39 @@ TEST_CASE("an entry that would say the same again stays, and time goes on for it
   CHECK(after->find({"shop", "a"})->decided_at() == open.wall);
   CHECK(after->find({"shop", "b"})->lag == 80);
   CHECK(before->find({"shop", "b"})->lag == 40);
+}
+
+TEST_CASE("a scrape counts what each platform was asked, over all of its readers, until it is gone") {
+  Open open;
+  Meters meters(open.board);
+  kafka::Traffic first;
+  first.apis["ListOffsets"] = {3, 2, 0.25};
+  first.errors[Code::kTimeout] = 1;
+  first.bytes_in = 1000;
+  first.bytes_out = 100;
+  first.connects = 1;
+  meters.asked("kafka/main", first, {});
+  kafka::Traffic more = first;
+  more.apis["ListOffsets"] = {5, 4, 0.75};
+  more.apis["Metadata"] = {1, 1, 0.5};
+  more.errors[Code::kUnavailable] = 2;
+  more.bytes_in = 1500;
+  more.connect_failures = 1;
+  meters.asked("kafka/main", more, first);
+  meters.asked("kafka/main", first, {});  // another reader
+  const std::string text = metrics::expose();
+  CHECK(has(text, "# TYPE penstock_kafka_requests_total counter"));
+  CHECK(has(text, "penstock_kafka_requests_total{api=\"ListOffsets\",platform=\"kafka/main\"} 8"));
+  CHECK(has(text, "penstock_kafka_requests_total{api=\"Metadata\",platform=\"kafka/main\"} 1"));
+  CHECK(has(text, "# TYPE penstock_kafka_request_seconds summary"));
+  CHECK(has(text, "penstock_kafka_request_seconds_sum{api=\"ListOffsets\",platform=\"kafka/main\"} 1"));
+  CHECK(has(text, "penstock_kafka_request_seconds_count{api=\"ListOffsets\",platform=\"kafka/main\"} 6"));
+  CHECK(has(text, "penstock_kafka_request_errors_total{code=\"timeout\",platform=\"kafka/main\"} 2"));
+  CHECK(has(text, "penstock_kafka_request_errors_total{code=\"unavailable\",platform=\"kafka/main\"} 2"));
+  CHECK(has(text, "penstock_kafka_bytes_total{direction=\"in\",platform=\"kafka/main\"} 2500"));
+  CHECK(has(text, "penstock_kafka_bytes_total{direction=\"out\",platform=\"kafka/main\"} 200"));
+  CHECK(has(text, "penstock_kafka_connects_total{platform=\"kafka/main\",result=\"failed\"} 1"));
+  CHECK(has(text, "penstock_kafka_connects_total{platform=\"kafka/main\",result=\"opened\"} 2"));
+  meters.platform_gone("kafka/main");
+  CHECK(metrics::expose().find("platform=\"kafka/main\"") == std::string::npos);
 }

@@ -24,16 +24,23 @@ class FakeReader final : public kafka::OffsetReader {
  public:
   FakeReader(const Clock& clock, std::int64_t lag, bool fails = false) : clock_(clock), lag_(lag), fails_(fails) {}
   Result<kafka::Sample> read(const kafka::SamplePlan& plan, Duration, std::stop_token) override {
+    ++reads_;
     if (fails_) return fail(Code::kUnavailable, "no broker answers");
     SampleOf sample(clock_.now());
     for (const auto& group : plan.groups) sample.behind(group.id, lag_);
     return sample.take();
+  }
+  kafka::Traffic traffic() const override {
+    kafka::Traffic traffic;
+    traffic.bytes_in = 100 * reads_;
+    return traffic;
   }
 
  private:
   const Clock& clock_;
   const std::int64_t lag_;
   const bool fails_;
+  std::uint64_t reads_ = 0;
 };
 
 // Does not come back before the stop.
@@ -46,6 +53,7 @@ class HangingReader final : public kafka::OffsetReader {
     never.wait(lock, stop, [] { return false; });
     return fail(Code::kCancelled, "stopped");
   }
+  kafka::Traffic traffic() const override { return {}; }
 };
 
 }  // namespace
@@ -77,6 +85,9 @@ TEST_CASE("a tick reads, decides and publishes; another connection opens another
   stage.clock.advance(1s);
   sampler.tick({});
   CHECK(opened.size() == 2);
+  // Of both readers.
+  CHECK(metrics::expose().find("penstock_kafka_bytes_total{direction=\"in\",platform=\"shop/main\"} 300\n") !=
+        std::string::npos);
   CHECK(stage.board.read()->find(kOrders)->lag == 0);
 
   moved.connection.bootstrap_servers = "broken:9092";

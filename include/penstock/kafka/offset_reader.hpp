@@ -1,6 +1,7 @@
 // One tick of one platform for the scaler: all groups' commits, all partitions' ends and starts, all groups' states.
 #pragma once
 #include <penstock/base/reading.hpp>
+#include <penstock/kafka/traffic.hpp>
 #include <penstock/kafka/types.hpp>
 
 #include <deque>
@@ -90,6 +91,8 @@ class OffsetReader {
   virtual ~OffsetReader() = default;
   // One caller at a time. An error only when nothing at all could be read; else each item has its own.
   virtual Result<Sample> read(const SamplePlan& plan, Duration timeout, std::stop_token stop) = 0;
+  // Between reads: by all of them so far.
+  virtual Traffic traffic() const = 0;
 };
 
 // kInvalid for settings that can't be right. Connects lazily: an address where nobody answers, and credentials that are

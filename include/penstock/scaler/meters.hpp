@@ -2,8 +2,10 @@
 #pragma once
 #include <penstock/base/metrics.hpp>
 #include <penstock/base/time.hpp>
+#include <penstock/kafka/traffic.hpp>
 #include <penstock/scaler/snapshot.hpp>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,6 +20,8 @@ struct SeriesLimits {
 
 // A text with the series of all ConsumerScalers in the format of Prometheus. What is unknown has no series.
 std::string expose(const Snapshot& snapshot, const SeriesLimits& limits);
+// The same for what platforms have been asked, by their names.
+std::string expose(const std::map<std::string, kafka::Traffic>& traffic);
 
 class Meters {
  public:
@@ -28,12 +32,14 @@ class Meters {
   void ticked(const std::string& platform, Duration took);
   void sampled(const std::string& platform, SteadyTime taken, SteadyTime now);
   void failed(const std::string& platform, const Error& error);
+  // What one reader has done so far, and what of it was told before.
+  void asked(const std::string& platform, const kafka::Traffic& so_far, const kafka::Traffic& told);
   void platform_gone(const std::string& platform);
 
  private:
   struct State;
   std::unique_ptr<State> state_;
-  metrics::Source scalers_;
+  metrics::Source scalers_, traffic_;
 };
 
 }  // namespace penstock::scaler

@@ -48,6 +48,7 @@ class Sampler {
   Engine engine_;
   kafka::Connection connection_;
   std::unique_ptr<kafka::OffsetReader> reader_;
+  kafka::Traffic told_;  // to the meters, of this reader
 };
 
 class Samplers {

@@ -40,11 +40,11 @@ TEST_CASE("an ask shakes hands once and speaks the highest common version") {
   CHECK(world.broker.connections == 1);
   REQUIRE(world.broker.frames.size() == 3);
   CHECK(read_header(world.broker.frames[1]).version == 12);
-  const auto& stats = world.client->stats();
-  CHECK(stats.connects == 1);
-  CHECK(stats.apis.at("Metadata").requests == 2);
-  CHECK(stats.apis.at("Metadata").answers == 2);
-  CHECK(stats.bytes_in > 0);
+  const auto& traffic = world.client->traffic();
+  CHECK(traffic.connects == 1);
+  CHECK(traffic.apis.at("Metadata").requests == 2);
+  CHECK(traffic.apis.at("Metadata").answers == 2);
+  CHECK(traffic.bytes_in > 0);
 }
 
 TEST_CASE("requests are pipelined, and each gets its own answer in whatever order they come") {
@@ -124,7 +124,7 @@ TEST_CASE("what is not Kafka's protocol closes the connection and says so") {
   CHECK(answer.error().code == Code::kUnavailable);
   CHECK_MESSAGE(contains(answer.error().what, words), answer.error().what);
   CHECK(world.broker.connections == 1);
-  CHECK(world.client->stats().errors.at(Code::kUnavailable) == 1);
+  CHECK(world.client->traffic().errors.at(Code::kUnavailable) == 1);
 }
 
 TEST_CASE("an answer that can't be decoded is an error of this ask alone") {

@@ -63,5 +63,5 @@ TEST_CASE("a real broker is reached through this listener" * doctest::skip(setti
     CHECK(answer->cluster_id == metadata->cluster_id);
   }
   MESSAGE("Metadata v", client.version(metadata->brokers[0].node_id, MetadataRequest::kApi).value_or(-1), ", ",
-          client.stats().connects, " connections");
+          client.traffic().connects, " connections");
 }

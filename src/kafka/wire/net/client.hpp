@@ -47,7 +47,7 @@ class Client {
   std::optional<std::int16_t> version(int broker, const Api& api) const { return pool_->version(broker, api); }
   // Ends everything that waits with kCancelled, and all connections.
   void cancel() { pool_->cancel(); }
-  const NetStats& stats() const { return pool_->stats(); }
+  const Traffic& traffic() const { return pool_->traffic(); }
 
  private:
   template <class Request>

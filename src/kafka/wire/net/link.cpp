@@ -66,7 +66,7 @@ asio::awaitable<void> Link::run() {
   if (end_) co_return;
   open_ = true;
   open_limit_.cancel();
-  ++setup_->stats.connects;
+  ++setup_->traffic.connects;
   wake(parked_.size());
   while (!end_) {
     auto frame = co_await read_frame(kLargestAnswer);
@@ -102,13 +102,13 @@ asio::awaitable<Result<std::string>> Link::read_frame(std::size_t largest) {
       co_return fail(Code::kUnavailable, "the connection was closed inside of an answer: " + failed.message());
     ++heard_;
   }
-  setup_->stats.bytes_in += size + 4;
+  setup_->traffic.bytes_in += size + 4;
   co_return bytes;
 }
 
 asio::awaitable<Result<std::string>> Link::exchange(std::string frame, const char* api) {
-  ++setup_->stats.apis[api].requests;
-  setup_->stats.bytes_out += frame.size();
+  ++setup_->traffic.apis[api].requests;
+  setup_->traffic.bytes_out += frame.size();
   const SteadyTime sent = setup_->clock.now();
   const error_code failed = co_await line_.write(asio::buffer(frame));
   if (failed) co_return fail(Code::kUnavailable, "the connection was closed: " + failed.message());
@@ -116,7 +116,7 @@ asio::awaitable<Result<std::string>> Link::exchange(std::string frame, const cha
   if (!answer) co_return answer;
   if (number_at(*answer) != static_cast<std::uint32_t>(correlation_))
     co_return fail(Code::kUnavailable, "it answered a question that nobody asked");
-  auto& stats = setup_->stats.apis[api];
+  auto& stats = setup_->traffic.apis[api];
   ++stats.answers;
   stats.latency_seconds += std::chrono::duration<double>(setup_->clock.now() - sent).count();
   answer->erase(0, 4);
@@ -245,7 +245,7 @@ asio::awaitable<Result<Answer>> Link::ask(std::shared_ptr<const Call> call, Stea
   pending->sent = setup_->clock.now();
   pending->heard_before = heard_;
   pending_[correlation] = pending;
-  ++setup_->stats.apis[call->api.name].requests;
+  ++setup_->traffic.apis[call->api.name].requests;
   send(call->encode(*chosen, correlation, setup_->client_id));
   const Duration most = std::max(Duration{0}, deadline - pending->sent);
   co_await pending->signal.wait(most);
@@ -271,7 +271,7 @@ asio::awaitable<void> Link::write_queued() {
   while (!queued_.empty() && !end_) {
     const std::string burst = std::exchange(queued_, {});
     const error_code failed = co_await line_.write(asio::buffer(burst));
-    setup_->stats.bytes_out += burst.size();
+    setup_->traffic.bytes_out += burst.size();
     if (failed && !end_) end(error(Code::kUnavailable, "the connection was closed: " + failed.message()), true);
   }
   writing_ = false;
@@ -283,7 +283,7 @@ bool Link::take(const std::string& frame) {
   const auto pending = found->second;
   pending_.erase(found);
   answered_ = true;
-  auto& stats = setup_->stats.apis[pending->api];
+  auto& stats = setup_->traffic.apis[pending->api];
   ++stats.answers;
   stats.latency_seconds += std::chrono::duration<double>(setup_->clock.now() - pending->sent).count();
   pending->answer = frame.substr(4);
@@ -314,7 +314,7 @@ void Link::close(Error why) {
 void Link::end(Error why, bool lost) {
   if (end_) return;
   lost_ = lost;
-  if (!open_) ++setup_->stats.connect_failures;
+  if (!open_) ++setup_->traffic.connect_failures;
   close(std::move(why));
   ended_(*this, *end_);
 }

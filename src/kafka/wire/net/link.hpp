@@ -5,8 +5,8 @@
 #include "../messages/api_versions.hpp"
 #include "../messages/sasl.hpp"
 #include "line.hpp"
-#include "stats.hpp"
 
+#include <penstock/kafka/traffic.hpp>
 #include <penstock/kafka/types.hpp>
 
 #include <deque>
@@ -26,7 +26,7 @@ struct Setup {
   Connection connection;
   std::string client_id;
   std::shared_ptr<asio::ssl::context> tls;  // null: none
-  NetStats stats;
+  Traffic traffic;
 };
 
 // A request that is encoded when its version is known.

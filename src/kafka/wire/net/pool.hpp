@@ -19,8 +19,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void learn(std::map<int, Address> known);
   std::optional<std::int16_t> version(int broker, const Api& api) const;
   void cancel();
-  const NetStats& stats() const { return setup_->stats; }
-  void count(const Error& error) { ++setup_->stats.errors[error.code]; }
+  const Traffic& traffic() const { return setup_->traffic; }
+  void count(const Error& error) { ++setup_->traffic.errors[error.code]; }
 
  private:
   // Why something isn't tried before a time.

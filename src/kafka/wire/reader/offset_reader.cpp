@@ -22,6 +22,8 @@ class WireOffsetReader final : public OffsetReader {
     return sample;
   }
 
+  Traffic traffic() const override { return client_.traffic(); }
+
  private:
   const Clock& clock_;
   boost::asio::io_context io_{1};
