@@ -1,0 +1,119 @@
+"""Kafka brokers as plain processes of this machine, without a testbed: for tests of our own Kafka client."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from testbed.lib.kafka_parts import ARCHIVE, JARS
+
+HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+START_SECONDS = 60
+
+
+def java(*arguments: str) -> list[str]:
+    archive = f"-XX:SharedArchiveFile={ARCHIVE.path / 'kafka.jsa'}"
+    return ["java", *HEAP, archive, "-Xlog:disable", "-cp", f"{JARS.path}/libs/*", *arguments]
+
+
+class Brokers:
+    """Combined nodes 0 to count-1 of one cluster with an authorizer. On PLAINTEXT, the brokers' own listener, everybody
+    may do everything; on SASL, an account (the user `me`, password `secret`) what ACLs let it."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        JARS.ensure()
+        ARCHIVE.ensure()
+        self.folder = folder
+        self._ports = {name: _free_ports(count) for name in ("PLAINTEXT", "SASL", "CONTROLLER")}
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._starts = 0
+        self.ids = range(count)
+        voters = ",".join(f"{n}@127.0.0.1:{self._ports['CONTROLLER'][n]}:{_directory(n)}" for n in self.ids)
+        formats = []
+        for n in self.ids:
+            (folder / f"{n}.properties").write_text("".join(f"{key}={value}\n" for key, value in self._properties(n).items()))
+            formats.append(subprocess.Popen(
+                java("kafka.tools.StorageTool", "format", "-t=ABCDEFGHIJKLMNOPQRSTUA", f"-c={n}.properties",
+                     "--initial-controllers", voters, "--add-scram=SCRAM-SHA-512=[name=me,password=secret]"),
+                cwd=folder, stdout=(folder / f"{n}.format").open("w"), stderr=subprocess.STDOUT))
+        for n, one in enumerate(formats):
+            assert one.wait(START_SECONDS) == 0, (folder / f"{n}.format").read_text()[-2000:]
+
+    def bootstrap(self, listener: str = "PLAINTEXT") -> str:
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports[listener])
+
+    def start(self, *nodes: int) -> None:
+        """Those, or all; returns when they serve."""
+        wanted = nodes or tuple(self.ids)
+        self._starts += 1
+        logs = {n: self.folder / f"{n}.{self._starts}.log" for n in wanted}
+        for n, log in logs.items():
+            with log.open("w") as output:
+                self._processes[n] = subprocess.Popen(java("kafka.Kafka", f"{n}.properties"), cwd=self.folder, stdout=output,
+                                                      stderr=output)
+        limit = time.monotonic() + START_SECONDS
+        for n, log in logs.items():
+            while "Kafka Server started" not in (text := log.read_text()):
+                assert self._processes[n].poll() is None and time.monotonic() < limit, text[-3000:]
+                time.sleep(0.1)
+
+    def signal(self, node: int, number: signal.Signals) -> None:
+        self._processes[node].send_signal(number)
+
+    def kill(self, node: int) -> None:
+        """kill -9; its data stays."""
+        self._processes[node].kill()
+        self._processes[node].wait()
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def tool(self, tool: str, *arguments: str) -> str:
+        """What one of Kafka's own tools prints, on the PLAINTEXT listener."""
+        run = subprocess.run(java(tool, "--bootstrap-server", self.bootstrap(), *arguments), cwd=self.folder, check=False,
+                             capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+    def _properties(self, n: int) -> dict[str, str]:
+        copies = str(min(3, len(self.ids)))
+        clients = ",".join(f"{name}://127.0.0.1:{self._ports[name][n]}" for name in ("PLAINTEXT", "SASL"))
+        controllers = [f"127.0.0.1:{port}" for port in self._ports["CONTROLLER"]]
+        return {
+            "process.roles": "broker,controller", "node.id": str(n), "log.dirs": str(self.folder / f"data-{n}"),
+            "controller.quorum.bootstrap.servers": ",".join(controllers),
+            "listeners": f"{clients},CONTROLLER://{controllers[n]}", "advertised.listeners": clients,
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "PLAINTEXT",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.sasl.scram-sha-512.sasl.jaas.config":
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS", "auto.create.topics.enable": "false", "default.replication.factor": copies,
+            "offsets.topic.replication.factor": copies, "offsets.topic.num.partitions": "6",
+            "transaction.state.log.replication.factor": copies, "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "3", "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": "1", "share.coordinator.state.topic.num.partitions": "3",
+            "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500",
+            "group.initial.rebalance.delay.ms": "0", "group.consumer.heartbeat.interval.ms": "1000",
+            "group.consumer.min.heartbeat.interval.ms": "1000",
+            "connections.max.reauth.ms": "3000", "auto.leader.rebalance.enable": "false",
+        }
+
+
+def _directory(n: int) -> str:
+    return "ABCDEFGHIJKLMNOPQRST" + "ABC"[n] + "A"
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
