@@ -34,6 +34,19 @@ std::vector<std::vector<T>> in_chunks(std::vector<T> all, std::size_t size) {
   return chunks;
 }
 
+// Which of those asked about an answer is for.
+struct PlaceKey {
+  std::string_view topic;
+  int partition;
+  bool operator==(const PlaceKey&) const = default;
+};
+struct PlaceHash {
+  std::size_t operator()(const PlaceKey& key) const {
+    return std::hash<std::string_view>{}(key.topic) * 31 + static_cast<std::size_t>(key.partition);
+  }
+};
+using PlaceIndex = std::unordered_map<PlaceKey, std::size_t, PlaceHash>;
+
 // kNotFound: the broker is not among those of the last Metadata.
 bool asked_in_vain(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kNotFound;
@@ -273,7 +286,8 @@ std::optional<std::vector<OffsetFetchRequest::Topic>> Tick::topics_of(const Samp
   std::vector<OffsetFetchRequest::Topic> topics;
   for (const std::string& topic : group.topics) {
     const KnownTopic* known = memory_.topics.find(topic);
-    if (!known) continue;
+    // Nobody could tell its partitions yet. A commit that wasn't asked for must not look like none.
+    if (!known) return std::nullopt;
     auto& one = topics.emplace_back();
     one.name = topic;
     one.partition_indexes.resize(known->leaders.size());
@@ -316,6 +330,7 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
     for (const auto& topic : its->topics) {
       if (topic.partitions.empty()) continue;
       if (group.committed_topics) committed.insert(topic.name);
+      if (!group.committed_topics && !group.topics.contains(topic.name)) continue;
       const std::int32_t last =
           std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
       auto& readings = commits_of(group, topic.name, last);
@@ -423,7 +438,10 @@ void Tick::describe(const Groups& groups) {
   std::map<std::pair<int, std::string>, Groups> by_kind;
   for (const auto* group : groups) {
     const KnownGroup& known = memory_.groups.of(group->id);
-    if (known.coordinator) by_kind[{*known.coordinator, known.type}].push_back(group);
+    if (known.coordinator)
+      by_kind[{*known.coordinator, known.type}].push_back(group);
+    else
+      memory_.groups.described(group->id, fail(Code::kUnavailable, "nobody coordinates the group"), now_);
   }
   for (auto& [kind, its] : by_kind)
     for (Groups& chunk : in_chunks(std::move(its), kDescriptionsAtOnce)) {
@@ -551,13 +569,15 @@ void Tick::took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsRe
     return;
   }
   succeeded();
-  // The answer has the order of the request.
-  std::size_t at = 0;
+  // Brokers answer in an order of their own.
+  PlaceIndex places(asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) places.emplace(PlaceKey{*asked[i].topic, asked[i].partition}, i);
   for (const auto& topic : answer->topics)
     for (const auto& partition : topic.partitions) {
-      if (at >= asked.size() || *asked[at].topic != topic.name || asked[at].partition != partition.partition_index)
-        continue;
-      const Place& place = asked[at++];
+      const auto found = places.find({topic.name, partition.partition_index});
+      if (found == places.end()) continue;
+      const Place& place = asked[found->second];
+      places.erase(found);
       const auto index = static_cast<std::size_t>(place.partition);
       if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone) {
         miss(place, sample_.fail(to_error(error)), metadata_is_stale(error));
@@ -570,8 +590,8 @@ void Tick::took(Edge edge, const std::vector<Place>& asked, Result<ListOffsetsRe
         *reading = Reading::of(partition.offset);
       }
     }
-  for (; at < asked.size(); ++at)
-    miss(asked[at], sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()}), false);
+  for (const auto& [key, left_out] : places)
+    miss(asked[left_out], sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()}), false);
 }
 
 void Tick::read_probes() {
@@ -598,13 +618,14 @@ void Tick::read_probes() {
 void Tick::answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer) {
   if (!answer) return failed(answer.error());
   succeeded();
-  std::size_t at = 0;
+  PlaceIndex places(asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) places.emplace(PlaceKey{asked[i]->topic, asked[i]->partition}, i);
   for (const auto& topic : answer->topics)
     for (const auto& partition : topic.partitions) {
-      while (at < asked.size() && (asked[at]->topic != topic.name || asked[at]->partition != partition.partition_index))
-        ++at;
-      if (at >= asked.size()) return;
-      const Probe& probe = *asked[at++];
+      const auto found = places.find({topic.name, partition.partition_index});
+      if (found == places.end()) continue;
+      const Probe& probe = *asked[found->second];
+      places.erase(found);
       if (to_error_code(partition.error_code) != ErrorCode::kNone) continue;
       ProbeAnswer& given = sample_.probes.emplace_back();
       given.probe = probe;
