@@ -129,6 +129,22 @@ TEST_CASE("a group that changes its type must be described anew") {
   CHECK_FALSE(book.info("billing", kStart));
 }
 
+TEST_CASE("a group that seems dead may have another type: the list is asked before it is believed") {
+  GroupBook book;
+  book.of("billing");
+  book.list_asked(kStart);
+  book.listed(list_of({{"billing", "classic"}}));
+  book.described("billing", group("Stable"), kStart);
+  CHECK_FALSE(book.list_due(kStart + 1s));
+  book.described("billing", group("Dead"), kStart + 1s);
+  CHECK(book.info("billing", kStart + 1s)->state == "Stable");
+  CHECK(book.list_due(kStart + 1s));
+  book.list_asked(kStart + 2s);
+  book.listed(list_of({}));
+  book.described("billing", group("Dead"), kStart + 2s);
+  CHECK(book.info("billing", kStart + 2s)->state == "Dead");
+}
+
 TEST_CASE("a description is believed in for a while when the next one fails and may come") {
   GroupBook book;
   CHECK_FALSE(book.info("billing", kStart));

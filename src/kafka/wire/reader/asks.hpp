@@ -60,4 +60,22 @@ class Asks {
   std::size_t open_ = 0;
 };
 
+template <class T>
+std::vector<std::vector<T>> in_chunks(std::vector<T> all, std::size_t size) {
+  std::vector<std::vector<T>> chunks;
+  if (all.size() <= size) {
+    if (!all.empty()) chunks.push_back(std::move(all));
+    return chunks;
+  }
+  for (std::size_t at = 0; at < all.size(); at += size)
+    chunks.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
+                        all.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, all.size())));
+  return chunks;
+}
+
+// kNotFound: the broker is not among those of the last Metadata.
+inline bool asked_in_vain(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kNotFound;
+}
+
 }  // namespace penstock::kafka::wire

@@ -62,7 +62,12 @@ std::vector<const SamplePlan::Group*> GroupBook::next_to_describe(const SamplePl
 
 void GroupBook::described(const std::string& group, Result<GroupInfo> info, SteadyTime now) {
   KnownGroup& known = of(group);
-  if (info) {
+  if (info && info->state == "Dead" && !known.type.empty()) {
+    // Gone, or of another type now, which the description of its former type calls dead as well: the list tells.
+    known.type.clear();
+    known.failure = Error{Code::kUnavailable, "the group is gone or has changed its type", Retry::later()};
+    list_asked_.reset();
+  } else if (info) {
     known.described = std::move(*info);
     known.described_at = now;
     known.failure.reset();

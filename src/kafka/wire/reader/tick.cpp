@@ -8,36 +8,16 @@
 namespace penstock::kafka::wire {
 namespace {
 
-// Starts only move with retention: a start a few seconds old is a bound that is good enough.
-constexpr Duration kStartRefresh = 10s;
+// How long a start is believed in while a newer one can't be had.
 constexpr Duration kStartTrust = 30s;
 // How much one request asks for: its answer stays below some 4 MB, and a broker's thread busy for tens of milliseconds.
 constexpr std::size_t kTopicsAtOnce = 5'000;
 constexpr std::size_t kGroupsAtOnce = 5'000;
 constexpr std::size_t kDescriptionsAtOnce = 500;
-constexpr std::size_t kPlacesAtOnce = 50'000;
 
 // From these versions on one request is for many groups: KIP-699 and KIP-709, Kafka 3.0.
 constexpr std::int16_t kFindsManyCoordinators = 4;
 constexpr std::int16_t kFetchesManyGroups = 8;
-
-template <class T>
-std::vector<std::vector<T>> in_chunks(std::vector<T> all, std::size_t size) {
-  std::vector<std::vector<T>> chunks;
-  if (all.size() <= size) {
-    if (!all.empty()) chunks.push_back(std::move(all));
-    return chunks;
-  }
-  for (std::size_t at = 0; at < all.size(); at += size)
-    chunks.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
-                        all.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, all.size())));
-  return chunks;
-}
-
-// kNotFound: the broker is not among those of the last Metadata.
-bool asked_in_vain(const Error& error) {
-  return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kNotFound;
-}
 
 }  // namespace
 
@@ -273,7 +253,8 @@ std::optional<std::vector<OffsetFetchRequest::Topic>> Tick::topics_of(const Samp
   std::vector<OffsetFetchRequest::Topic> topics;
   for (const std::string& topic : group.topics) {
     const KnownTopic* known = memory_.topics.find(topic);
-    if (!known) continue;
+    // Nobody could tell its partitions yet. A commit that wasn't asked for must not look like none.
+    if (!known) return std::nullopt;
     auto& one = topics.emplace_back();
     one.name = topic;
     one.partition_indexes.resize(known->leaders.size());
@@ -316,6 +297,7 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
     for (const auto& topic : its->topics) {
       if (topic.partitions.empty()) continue;
       if (group.committed_topics) committed.insert(topic.name);
+      if (!group.committed_topics && !group.topics.contains(topic.name)) continue;
       const std::int32_t last =
           std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
       auto& readings = commits_of(group, topic.name, last);
@@ -427,7 +409,10 @@ void Tick::describe(const Groups& groups) {
   std::map<std::pair<int, std::string>, Groups> by_kind;
   for (const auto* group : groups) {
     const KnownGroup& known = memory_.groups.of(group->id);
-    if (known.coordinator) by_kind[{*known.coordinator, known.type}].push_back(group);
+    if (known.coordinator)
+      by_kind[{*known.coordinator, known.type}].push_back(group);
+    else
+      memory_.groups.described(group->id, fail(Code::kUnavailable, "nobody coordinates the group"), now_);
   }
   for (auto& [kind, its] : by_kind)
     for (Groups& chunk : in_chunks(std::move(its), kDescriptionsAtOnce)) {
@@ -442,183 +427,6 @@ void Tick::describe(const Groups& groups) {
         describe_with(broker, StreamsGroupDescribeRequest{.group_ids = std::move(ids)}, std::move(chunk));
       else
         describe_with(broker, DescribeGroupsRequest{.groups = std::move(ids)}, std::move(chunk));
-    }
-}
-
-// --- where the logs end
-
-void Tick::gather_topics() {
-  for (const auto& group : plan_.groups) {
-    const auto want = [&](const std::string& topic) {
-      Wanted& wanted = wanted_[topic];
-      wanted.end |= group.ends;
-      wanted.stable_end |= group.stable_ends;
-    };
-    for (const std::string& topic : group.topics) want(topic);
-    for (const std::string& topic : memory_.groups.of(group.id).committed_topics) want(topic);
-  }
-  memory_.topics.keep_only([this](const std::string& topic) { return wanted_.contains(topic); });
-  std::vector<std::string> unknown;
-  for (const auto& [topic, wanted] : wanted_)
-    if (memory_.topics.due(topic, now_)) unknown.push_back(topic);
-  if (unknown.empty()) return;
-  std::ranges::sort(unknown);
-  look_up(unknown);
-  asks_.run();
-}
-
-void Tick::read_ends() {
-  std::vector<Place> places;
-  for (const auto& [topic, wanted] : wanted_) {
-    const KnownTopic* known = memory_.topics.find(topic);
-    if (!known) {
-      sample_.topics.emplace(topic, std::unexpected(memory_.topics.error(topic)));
-      continue;
-    }
-    TopicSample& its = *sample_.topics.emplace(topic, TopicSample{}).first->second;
-    const std::size_t count = known->leaders.size();
-    its.id = known->id;
-    its.starts.resize(count);
-    if (wanted.end) its.ends.resize(count);
-    if (wanted.stable_end) its.stable_ends.resize(count);
-    for (int p = 0; p < static_cast<int>(count); ++p) {
-      if (wanted.end) places.push_back({Edge::kEnd, &topic, p});
-      if (wanted.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
-      const auto& start = known->starts[static_cast<std::size_t>(p)];
-      if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
-    }
-  }
-  read_places(std::move(places));
-  read_probes();
-  asks_.run();
-  if (missed_.empty()) return;
-  std::set<std::string> doubtful;
-  for (const Place& place : missed_) doubtful.insert(*place.topic);
-  look_up({doubtful.begin(), doubtful.end()});
-  asks_.run();
-  read_places(std::exchange(missed_, {}));
-  asks_.run();
-}
-
-Reading* Tick::slot(const Place& place) {
-  const auto found = sample_.topics.find(*place.topic);
-  if (place.edge == Edge::kStart || found == sample_.topics.end() || !found->second) return nullptr;
-  auto& readings = place.edge == Edge::kEnd ? found->second->ends : found->second->stable_ends;
-  const auto index = static_cast<std::size_t>(place.partition);
-  return index < readings.size() ? &readings[index] : nullptr;
-}
-
-void Tick::read_places(std::vector<Place> places) {
-  std::map<std::pair<int, Edge>, std::vector<Place>> by_leader;
-  for (const Place& place : places) {
-    const KnownTopic* known = memory_.topics.find(*place.topic);
-    const auto index = static_cast<std::size_t>(place.partition);
-    const int leader = known && index < known->leaders.size() ? known->leaders[index] : -1;
-    if (leader >= 0) {
-      by_leader[{leader, place.edge}].push_back(place);
-    } else {
-      memory_.topics.doubt(*place.topic);
-      if (Reading* reading = slot(place))
-        *reading = sample_.fail({Code::kUnavailable, "no broker leads this partition", Retry::later()});
-    }
-  }
-  for (auto& [where, its] : by_leader)
-    for (auto& chunk : in_chunks(std::move(its), kPlacesAtOnce))
-      ask_offsets(where.first, where.second, std::move(chunk));
-}
-
-void Tick::ask_offsets(int leader, Edge edge, std::vector<Place> places) {
-  ListOffsetsRequest request;
-  request.isolation_level = edge == Edge::kStableEnd ? kReadCommitted : kReadUncommitted;
-  for (const Place& place : places) {
-    if (request.topics.empty() || request.topics.back().name != *place.topic)
-      request.topics.emplace_back().name = *place.topic;
-    request.topics.back().partitions.push_back({place.partition, -1, edge == Edge::kStart ? kEarliest : kLatest});
-  }
-  asks_.ask(leader, std::move(request), end_,
-            [this, edge, places = std::move(places)](const Result<ListOffsetsResponse>& answer) {
-              took(edge, places, answer);
-            });
-}
-
-void Tick::took(Edge edge, const std::vector<Place>& asked, const Result<ListOffsetsResponse>& answer) {
-  if (!answer) {
-    failed(answer.error());
-    const Reading nothing = sample_.fail(answer.error());
-    for (const Place& place : asked) missed(place, nothing, asked_in_vain(answer.error()));
-    return;
-  }
-  succeeded();
-  // Brokers keep neither the order of the request nor promises about it.
-  for (const auto& topic : answer->topics) {
-    const auto known = wanted_.find(topic.name);
-    if (known == wanted_.end()) continue;
-    for (const auto& partition : topic.partitions) {
-      const Place place{edge, &known->first, partition.partition_index};
-      if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
-        missed(place, sample_.fail(to_error(error)), metadata_is_stale(error));
-      else if (partition.offset < 0)
-        missed(place, sample_.fail({Code::kInternal, "the broker's answer has no offset", Retry::later()}), false);
-      else
-        found(place, partition.offset);
-    }
-  }
-  for (const Place& place : asked)
-    if (Reading* reading = slot(place); reading && reading->error == &kNotRead)
-      *reading = sample_.fail({Code::kInternal, "the broker's answer leaves it out", Retry::later()});
-}
-
-void Tick::found(const Place& place, std::int64_t offset) {
-  if (Reading* reading = slot(place)) *reading = Reading::of(offset);
-  if (place.edge != Edge::kStart) return;
-  KnownTopic* known = memory_.topics.find(*place.topic);
-  const auto index = static_cast<std::size_t>(place.partition);
-  if (known && index < known->starts.size()) known->starts[index] = {offset, now_};
-}
-
-void Tick::missed(const Place& place, const Reading& why, bool moved) {
-  if (Reading* reading = slot(place)) *reading = why;
-  if (!moved) return;
-  memory_.topics.doubt(*place.topic);
-  missed_.push_back(place);
-}
-
-void Tick::read_probes() {
-  std::map<int, std::vector<const Probe*>> by_leader;
-  for (const Probe& probe : plan_.probes) {
-    const KnownTopic* known = memory_.topics.find(probe.topic);
-    const auto index = static_cast<std::size_t>(probe.partition);
-    if (known && index < known->leaders.size() && known->leaders[index] >= 0)
-      by_leader[known->leaders[index]].push_back(&probe);
-  }
-  for (auto& [leader, probes] : by_leader) {
-    ListOffsetsRequest request;
-    for (const Probe* probe : probes) {
-      if (request.topics.empty() || request.topics.back().name != probe->topic)
-        request.topics.emplace_back().name = probe->topic;
-      request.topics.back().partitions.push_back({probe->partition, -1, probe->time.time_since_epoch().count()});
-    }
-    asks_.ask(leader, std::move(request), end_,
-              [this, probes](Result<ListOffsetsResponse> answer) { answer_probes(probes, std::move(answer)); });
-  }
-}
-
-// A probe without an answer is asked again by whoever wanted it.
-void Tick::answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer) {
-  if (!answer) return failed(answer.error());
-  succeeded();
-  std::map<std::pair<std::string_view, int>, const Probe*> by_place;
-  for (const Probe* probe : asked) by_place[{probe->topic, probe->partition}] = probe;
-  for (const auto& topic : answer->topics)
-    for (const auto& partition : topic.partitions) {
-      const auto its = by_place.find({topic.name, partition.partition_index});
-      if (its == by_place.end() || to_error_code(partition.error_code) != ErrorCode::kNone) continue;
-      ProbeAnswer& given = sample_.probes.emplace_back();
-      given.probe = *its->second;
-      given.offset = Reading::of(partition.offset < 0 ? kNoOffset : partition.offset);
-      if (partition.offset >= 0 && partition.timestamp >= 0)
-        given.record_time = WallTime{Duration{partition.timestamp}};
-      by_place.erase(its);
     }
 }
 
