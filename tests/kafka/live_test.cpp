@@ -39,7 +39,7 @@ std::optional<Code> code(const Result<T>& result) {
   return result ? std::nullopt : std::optional(result.error().code);
 }
 
-// A broker learns of what the controller has done a moment after the controller's answer.
+// A broker learns of what the controller has done a moment after the controller's answer, and each at its own time.
 bool eventually(const std::function<bool()>& holds) {
   const SystemClock clock;
   const auto deadline = Deadline::in(clock, kTimeout);
@@ -75,8 +75,11 @@ struct Live {
     return found->at(name);
   }
   TopicInfo look(const std::string& name) {
-    const auto found = try_look(name);
-    REQUIRE(found);
+    Result<TopicInfo> found = std::unexpected(kNotRead);
+    REQUIRE(eventually([&] {
+      found = try_look(name);
+      return found.has_value();
+    }));
     return *found;
   }
   std::vector<std::string> active(const std::string& topic) {
@@ -210,17 +213,14 @@ TEST_CASE("a topic is made, seen, grown, and deleted, and one of the same name i
                  ->create_topics({{.name = name, .partitions = 1, .replication_factor = -1, .config = {}}}, kTimeout)
                  ->at(name)) == Code::kAlreadyExists);
   CHECK(live.cluster->grow_partitions({{name, 5}}, kTimeout)->at(name));
-  CHECK(eventually([&] {
-    const auto grown = live.try_look(name);
-    return grown && grown->partitions.size() == 5;
-  }));
+  CHECK(eventually([&] { return live.look(name).partitions.size() == 5; }));
   CHECK(code(live.cluster->grow_partitions({{name, 4}}, kTimeout)->at(name)) == Code::kInvalid);
 
   CHECK(live.cluster->delete_topics({name}, kTimeout)->at(name));
   CHECK(eventually([&] { return code(live.try_look(name)) == Code::kNotFound; }));
   CHECK(code(live.cluster->delete_topics({name}, kTimeout)->at(name)) == Code::kNotFound);
   live.make(name, 2);
-  CHECK(live.look(name).topic_id != first.topic_id);
+  CHECK(eventually([&] { return live.look(name).topic_id != first.topic_id; }));
 }
 
 TEST_CASE("in a batch each topic has its own outcome, in the broker's words") {
@@ -385,6 +385,21 @@ TEST_CASE("a group that never was is dead, and a missing topic is an error of it
   CHECK(its.commits);
   for (const auto& [name, readings] : its.committed)
     for (const Reading& commit : readings) CHECK(known(commit) == kNoCommit);
+}
+
+TEST_CASE("every partition of a topic is read, in whatever order brokers answer") {
+  Live live;
+  const std::string topic = live.topic(40);
+  produce(topic, 17, 3);
+  TestReader reading;
+  const Sample sample = reading.read(unique("nobody"), {topic});
+  const TopicSample& read = sample.topics.at(topic).value();
+  REQUIRE(read.ends.size() == 40);
+  REQUIRE(read.starts.size() == 40);
+  for (std::size_t p = 0; p < 40; ++p) {
+    CHECK(known(read.ends[p]) == (p == 17 ? 3 : 0));
+    CHECK(known(read.starts[p]) == 0);
+  }
 }
 
 TEST_CASE("a reader sees that partitions were added and that a topic was made anew") {
