@@ -16,7 +16,7 @@ REQUESTS_OF_KEDA = "1 Metadata, 1 OffsetFetch and 1 ListOffsets for each leader"
 def _net(side: Row, row: Row) -> float | None:
     """The brokers' CPU beyond what they use when nobody asks anything; None: too little to tell from that."""
     net = float(side["brokers_cpu_ms"] - row["idle_ms"])
-    return net if net > 0.1 * row["idle_ms"] else None
+    return net if net > 0.25 * row["idle_ms"] else None
 
 
 def _shown(net: float | None) -> str:
@@ -95,8 +95,9 @@ def page(rows: list[Row], brokers: int, heap: int, ticks: int, kafka: str, today
     refused = sum(row["keda"]["failed"] for row in rows if "keda" in row)
     return f"""# The engine's tick on real brokers, beside KEDA
 
-`make bench` measures this anew and writes this page. Measured on {today} on {_machine()}, shared by the brokers, by what is
-measured, and by whatever else ran there: read CPU times, not durations.
+`make bench` measures this anew and writes this page. Measured on {today} on
+{_machine()},
+shared by the brokers, by what is measured, and by whatever else ran there: read CPU times, not durations.
 
 - Brokers: {brokers} real Kafka {kafka} node{"s" if brokers > 1 else ""} (broker and controller in one, {heap} MiB of heap each), replication
   factor 1, {PARTITIONS} partitions a topic with one record in each. Nothing is a fake. {_sharing(rows)}
@@ -108,8 +109,10 @@ measured, and by whatever else ran there: read CPU times, not durations.
   Without its operator, its ScaledObjects and its metrics server. Its requests are counted from its source, not measured:
   {REQUESTS_OF_KEDA}.
 - CPU is user and system time of the process by each second. The brokers' is the sum of all, less what they use while
-  nobody asks ({idle} ms/s, after the runs of each size); "not seen" is less than a tenth of that. RSS is after the last tick. Time is a whole tick for Penstock, one
-  evaluation for KEDA.
+  nobody asks ({idle} ms/s, after the runs of each size); "not seen" is less than a quarter of that,
+  which is no more than it varies by. KEDA's turn comes after Penstock's, on brokers that are warmer.
+- RSS is the measuring program's after the last tick: `penstock-scaler` adds its watches and servers to it, as KEDA's
+  operator does. Time is a whole tick for Penstock, one evaluation for KEDA.
 - {"Every lag was known at the end" if known else "Not every lag was known at the end"}; {failed} ticks and {refused} of KEDA's evaluations failed. Mean lag
   by size, which tells whether both read the same: Penstock {_lags(rows, "penstock")}; KEDA {_lags(rows, "keda")}.
 
