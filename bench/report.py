@@ -88,8 +88,11 @@ def _lags(rows: list[Row], side: str) -> str:
     return ", ".join(f"{row[side]['mean_lag']:.2f}" for row in rows if side in row)
 
 
-def page(rows: list[Row], brokers: int, heap: int, ticks: int, kafka: str, today: str) -> str:
+def page(rows: list[Row], brokers: int, heap: int, kafka: str, today: str) -> str:
+    ticks = ", ".join(str(row["ticks"]) for row in rows)
     idle = ", ".join(f"{row['idle_ms']:.0f}" for row in rows)
+    short = [f"{row['penstock']['known']:,} of {row['scalers']:,}" for row in rows
+             if "penstock" in row and row["penstock"]["known"] < row["scalers"]]
     known = all(row["penstock"]["known"] == row["scalers"] for row in rows if "penstock" in row)
     failed = sum(row["penstock"]["failed_ticks"] for row in rows if "penstock" in row)
     refused = sum(row["keda"]["failed"] for row in rows if "keda" in row)
@@ -101,7 +104,7 @@ shared by the brokers, by what is measured, and by whatever else ran there: read
 
 - Brokers: {brokers} real Kafka {kafka} node{"s" if brokers > 1 else ""} (broker and controller in one, {heap} MiB of heap each), replication
   factor 1, {PARTITIONS} partitions a topic with one record in each. Nothing is a fake. {_sharing(rows)}
-- Work: each group's lag once a second; {ticks} seconds, after a warm-up. Every group has consumed everything, except each
+- Work: each group's lag once a second; {ticks} seconds (by size), after 5 of warm-up. Every group has consumed everything, except each
   hundredth, which has consumed nothing. No group has members and no record arrives meanwhile: `lag_bench` measures the
   engine with moving ends.
 - Penstock: plan, read, decide, publish for all ConsumerScalers, as `penstock-scaler` does it, with one client.
@@ -113,7 +116,7 @@ shared by the brokers, by what is measured, and by whatever else ran there: read
   which is no more than it varies by. KEDA's turn comes after Penstock's, on brokers that are warmer.
 - RSS is the measuring program's after the last tick: `penstock-scaler` adds its watches and servers to it, as KEDA's
   operator does. Time is a whole tick for Penstock, one evaluation for KEDA.
-- {"Every lag was known at the end" if known else "Not every lag was known at the end"}; {failed} ticks and {refused} of KEDA's evaluations failed. Mean lag
+- {"Every lag was known at the end" if known else f"Not every lag was known at the end: {', '.join(short)}"}; {failed} ticks and {refused} of KEDA's evaluations failed. Mean lag
   by size, which tells whether both read the same: Penstock {_lags(rows, "penstock")}; KEDA {_lags(rows, "keda")}.
 
 {_markdown(rows, brokers)}
@@ -171,5 +174,5 @@ def plot(rows: list[Row]) -> str:
 def write(folder: Path, rows: list[Row], options: Namespace, kafka: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    (folder / "engine.md").write_text(page(rows, options.brokers, options.heap, options.ticks, kafka, today))
+    (folder / "engine.md").write_text(page(rows, options.brokers, options.heap, kafka, today))
     (folder / "engine.svg").write_text(plot(rows))
