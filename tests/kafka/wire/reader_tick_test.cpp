@@ -21,6 +21,9 @@ struct Cluster {
   };
   std::map<std::string, std::vector<std::int64_t>> ends;  // by topic and partition
   std::map<std::string, Group> groups;
+  bool trails = false;  // its coordinator has just taken over: commits look like none unless stable ones are waited for
+  bool coordinator_fails = false;
+  std::vector<bool> stable_asked;                        // require_stable of each group that was asked about
   bool backwards = false;                                // answers its partitions from the last to the first
   std::optional<std::pair<std::string, int>> forgotten;  // a partition that its answers leave out
 
@@ -123,6 +126,12 @@ struct Cluster {
           for (const auto& group : request.groups) {
             auto& one = response.groups.emplace_back();
             one.group_id = group.group_id;
+            if (coordinator_fails) {
+              one.error_code = static_cast<std::int16_t>(ErrorCode::kCoordinatorLoadInProgress);
+              continue;
+            }
+            stable_asked.push_back(request.require_stable);
+            if (trails && !request.require_stable) continue;
             for (const auto& [name, offsets] : groups[group.group_id].commits) {
               auto& topic = one.topics.emplace_back();
               topic.name = name;
@@ -264,4 +273,23 @@ TEST_CASE("a share group's first record that is not done with stands for its com
   cluster.groups["pickers"].lag = 7;
   CHECK(values(cluster.read(plan_of({"pickers"}, {"orders"})).groups.at("pickers").committed.at("orders")) ==
         Values{43, kNoCommit});
+}
+
+TEST_CASE("a coordinator that has just taken over must wait for all commits before its word is taken") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {50}}};
+  cluster.groups["billing"].commits = {{"orders", {48}}};
+  const auto committed = [&] {
+    return values(cluster.read(plan_of({"billing"}, {"orders"})).groups.at("billing").committed.at("orders"));
+  };
+  CHECK(committed() == Values{48});
+  CHECK(committed() == Values{48});
+  CHECK(cluster.stable_asked == std::vector<bool>{true, false});
+
+  cluster.coordinator_fails = true;
+  CHECK_FALSE(cluster.read(plan_of({"billing"}, {"orders"})).groups.at("billing").commits);
+  cluster.coordinator_fails = false;
+  cluster.trails = true;
+  CHECK(committed() == Values{48});
+  CHECK(cluster.stable_asked == std::vector<bool>{true, false, true});
 }

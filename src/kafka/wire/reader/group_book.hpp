@@ -11,7 +11,12 @@ namespace penstock::kafka::wire {
 
 struct KnownGroup {
   std::optional<int> coordinator;
-  std::string type;  // Classic, Consumer, Share, Streams; empty: no broker has listed it
+  // A coordinator that has just taken over answers from what its replicas have confirmed, which may trail what it has
+  // loaded: commits that exist look like none. Until it has answered a question that waits for all of them, its word
+  // is not taken.
+  bool coordinator_proven = false;
+  std::optional<SteadyTime> doubted_since;  // unset: not yet asked
+  std::string type;                         // Classic, Consumer, Share, Streams; empty: no broker has listed it
   std::optional<GroupInfo> described;
   SteadyTime described_at{};
   std::optional<Error> failure;            // of the last attempt to describe it

@@ -18,6 +18,8 @@ constexpr std::size_t kDescriptionsAtOnce = 500;
 // From these versions on one request is for many groups: KIP-699 and KIP-709, Kafka 3.0.
 constexpr std::int16_t kFindsManyCoordinators = 4;
 constexpr std::int16_t kFetchesManyGroups = 8;
+// Followers that are alive have fetched, and those that are not have left the in-sync set: replica.lag.time.max.ms.
+constexpr Duration kProofByTime = 30s;
 
 }  // namespace
 
@@ -215,18 +217,26 @@ void Tick::read_commits(const Groups& groups) {
     const KnownGroup& known = memory_.groups.of(group->id);
     if (known.coordinator) (known.type == "Share" ? shared : plain)[*known.coordinator].push_back(group);
   }
-  for (auto& [broker, its] : plain)
-    for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) fetch_offsets(broker, chunk);
+  for (auto& [broker, its] : plain) {
+    const auto unproven = std::ranges::stable_partition(
+        its, [this](const auto* group) { return memory_.groups.of(group->id).coordinator_proven; });
+    Groups doubted(unproven.begin(), unproven.end());
+    its.erase(unproven.begin(), unproven.end());
+    for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) fetch_offsets(broker, chunk, false);
+    for (const Groups& chunk : in_chunks(std::move(doubted), kGroupsAtOnce)) fetch_offsets(broker, chunk, true);
+  }
   for (auto& [broker, its] : shared)
     for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) describe_share_offsets(broker, chunk);
 }
 
-void Tick::fetch_offsets(int broker, const Groups& groups) {
+// Stable offsets are waited for only where the coordinator must prove itself: an exactly-once group is unstable most of
+// the time.
+void Tick::fetch_offsets(int broker, const Groups& groups, bool stable) {
   const auto ask = [&](OffsetFetchRequest request, Groups its) {
+    request.require_stable = stable;
     asks_.ask(broker, std::move(request), commits_by_,
               [this, its = std::move(its)](Result<OffsetFetchResponse> answer) { fetched(its, std::move(answer)); });
   };
-  // require_stable stays false: an exactly-once group is unstable most of the time.
   const auto version = client_.version(broker, OffsetFetchRequest::kApi);
   if (version && *version < kFetchesManyGroups) {
     for (const auto* group : groups) {
@@ -292,7 +302,11 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
       continue;
     }
     sample_.groups[group.id].commits = {};
-    auto& remembered = memory_.groups.of(group.id).committed_topics;
+    KnownGroup& known = memory_.groups.of(group.id);
+    if (!known.doubted_since) known.doubted_since = now_;
+    // Whoever always has a transaction open never is stable: then time is the proof.
+    bool proven = true;
+    auto& remembered = known.committed_topics;
     std::set<std::string> committed;
     for (const auto& topic : its->topics) {
       if (topic.partitions.empty()) continue;
@@ -304,13 +318,16 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
       for (const auto& partition : topic.partitions) {
         if (partition.partition_index < 0) continue;
         Reading& reading = readings[static_cast<std::size_t>(partition.partition_index)];
-        if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
+        const ErrorCode error = to_error_code(partition.error_code);
+        proven &= error != ErrorCode::kUnstableOffsetCommit;
+        if (error != ErrorCode::kNone)
           reading = sample_.fail(to_error(error));
         else
           reading = Reading::of(partition.committed_offset < 0 ? kNoCommit : partition.committed_offset);
       }
       memory_.topics.mention(topic.name, last);
     }
+    if (proven || now_ - *known.doubted_since >= kProofByTime) known.coordinator_proven = true;
     if (remembered != committed) remembered = std::move(committed);
   }
 }
@@ -323,8 +340,11 @@ std::vector<Reading>& Tick::commits_of(const SamplePlan::Group& group, const std
 
 void Tick::commits_failed(const SamplePlan::Group& group, const Error& error, bool moved) {
   sample_.groups[group.id].commits = std::unexpected(error);
+  KnownGroup& known = memory_.groups.of(group.id);
+  known.coordinator_proven = false;
+  known.doubted_since.reset();
   if (!moved) return;
-  memory_.groups.of(group.id).coordinator.reset();
+  known.coordinator.reset();
   moved_.push_back(&group);
 }
 

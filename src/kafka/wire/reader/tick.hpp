@@ -53,7 +53,7 @@ class Tick {
   void found_coordinators(const Groups& asked, Result<FindCoordinatorResponse> answer);
 
   void read_commits(const Groups& groups);
-  void fetch_offsets(int broker, const Groups& groups);
+  void fetch_offsets(int broker, const Groups& groups, bool stable);
   std::optional<std::vector<OffsetFetchRequest::Topic>> topics_of(const SamplePlan::Group& group);
   void fetched(const Groups& asked, Result<OffsetFetchResponse> answer);
   void describe_share_offsets(int broker, const Groups& groups);
