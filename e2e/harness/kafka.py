@@ -5,6 +5,8 @@ from __future__ import annotations
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
+from .wait import eventually
+
 
 class KafkaClient:
     def __init__(self, bootstrap: str) -> None:
@@ -48,8 +50,13 @@ class KafkaClient:
     def commit(self, group: str, topic: str, offsets: dict[int, int]) -> None:
         """Commits as an administrator does: the group stays empty."""
         request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, o) for p, o in offsets.items()])
-        for future in self.admin.alter_consumer_group_offsets([request]).values():
-            future.result(20)
+
+        def refused() -> list[str]:
+            # A coordinator that is not ready says so for each partition, and raises nothing.
+            answers = [future.result(20) for future in self.admin.alter_consumer_group_offsets([request]).values()]
+            return [str(tp.error) for answer in answers for tp in answer.topic_partitions if tp.error]
+
+        eventually(f"{group} has committed", refused, lambda errors: not errors)
 
     def consume_all(self, group: str, topic: str) -> None:
         """What a caught-up group has committed."""

@@ -298,13 +298,13 @@ TEST_CASE("an ACL comes and goes without touching its neighbours") {
   };
   auto expected = all;
   std::ranges::sort(expected);
-  CHECK(listed() == expected);
+  CHECK(eventually([&] { return listed() == expected; }));
 
   CHECK(live.cluster->delete_acls({one}, kTimeout)->at(one.to_string()));
   std::erase(expected, one);
-  CHECK(listed() == expected);
+  CHECK(eventually([&] { return listed() == expected; }));
   CHECK(live.cluster->delete_acls(all, kTimeout)->at(one.to_string()));
-  CHECK(listed().empty());
+  CHECK(eventually([&] { return listed().empty(); }));
 
   AclBinding wild = one;
   wild.principal = "";
