@@ -1,5 +1,7 @@
 #include "errors.hpp"
 
+#include "../retry.hpp"
+
 namespace penstock::kafka {
 
 Code code_of(rd_kafka_resp_err_t error) {
@@ -77,25 +79,6 @@ Code code_of(rd_kafka_resp_err_t error) {
       return Code::kUnavailable;
   }
 }
-
-namespace {
-
-Retry retry_of(Code code) {
-  switch (code) {
-    case Code::kInvalid:
-    case Code::kAlreadyExists:
-    case Code::kUnsupported:
-      return Retry::never();
-    case Code::kThrottled:
-      // librdkafka keeps the broker's throttle time to itself; controller mutation quotas are counted over windows of a
-      // second (controller.quota.window.size.seconds).
-      return Retry::after(1s);
-    default:
-      return Retry::later();
-  }
-}
-
-}  // namespace
 
 Error to_error(rd_kafka_resp_err_t error, const char* words) {
   const Code code = code_of(error);

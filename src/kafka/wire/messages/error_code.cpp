@@ -1,5 +1,7 @@
 #include "error_code.hpp"
 
+#include "../../retry.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -95,19 +97,6 @@ const Row* find(ErrorCode code) {
   const auto* row = std::lower_bound(std::begin(kRows), std::end(kRows), code,
                                      [](const Row& each, ErrorCode wanted) { return each.code < wanted; });
   return row != std::end(kRows) && row->code == code ? row : nullptr;
-}
-
-// As errors.cpp of admin/ has it for librdkafka's codes.
-Retry retry_of(Code code) {
-  switch (code) {
-    case Code::kInvalid:
-    case Code::kUnsupported:
-      return Retry::never();
-    case Code::kThrottled:
-      return Retry::after(1s);
-    default:
-      return Retry::later();
-  }
 }
 
 }  // namespace

@@ -35,6 +35,19 @@ void add(Assignment& to, const std::string& topic, const std::vector<std::int32_
   known.insert(known.end(), partitions.begin(), partitions.end());
 }
 
+// The protocols of KIP-848 and KIP-932 describe a group's members alike.
+template <class Group>
+Result<GroupInfo> with_topic_assignments(const Group& group, const char* type) {
+  auto info = begin(group, type);
+  if (!info) return info;
+  info->assignor = group.assignor_name;
+  Assignment assigned;
+  for (const auto& member : group.members)
+    for (const auto& one : member.assignment.topic_partitions) add(assigned, one.topic_name, one.partitions);
+  finish(*info, std::move(assigned));
+  return info;
+}
+
 }  // namespace
 
 Result<GroupInfo> info_of(const DescribeGroupsResponse::Group& group) {
@@ -53,25 +66,11 @@ Result<GroupInfo> info_of(const DescribeGroupsResponse::Group& group) {
 }
 
 Result<GroupInfo> info_of(const ConsumerGroupDescribeResponse::Group& group) {
-  auto info = begin(group, "Consumer");
-  if (!info) return info;
-  info->assignor = group.assignor_name;
-  Assignment assigned;
-  for (const auto& member : group.members)
-    for (const auto& one : member.assignment.topic_partitions) add(assigned, one.topic_name, one.partitions);
-  finish(*info, std::move(assigned));
-  return info;
+  return with_topic_assignments(group, "Consumer");
 }
 
 Result<GroupInfo> info_of(const ShareGroupDescribeResponse::Group& group) {
-  auto info = begin(group, "Share");
-  if (!info) return info;
-  info->assignor = group.assignor_name;
-  Assignment assigned;
-  for (const auto& member : group.members)
-    for (const auto& one : member.assignment.topic_partitions) add(assigned, one.topic_name, one.partitions);
-  finish(*info, std::move(assigned));
-  return info;
+  return with_topic_assignments(group, "Share");
 }
 
 Result<GroupInfo> info_of(const StreamsGroupDescribeResponse::Group& group) {

@@ -1,5 +1,7 @@
 #include "group_book.hpp"
 
+#include "../../retry.hpp"
+
 #include <cctype>
 
 namespace penstock::kafka::wire {
@@ -13,10 +15,6 @@ constexpr std::size_t kAlwaysDescribed = 500;
 constexpr std::size_t kTurns = 3;
 // How long a description is believed in while a newer one can't be had.
 constexpr Duration kTrust = 15s;
-
-bool may_pass(Code code) {
-  return code == Code::kUnavailable || code == Code::kTimeout || code == Code::kThrottled;
-}
 
 }  // namespace
 

@@ -301,41 +301,43 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
       commits_failed(group, to_error(error), coordinator_is_stale(error));
       continue;
     }
-    sample_.groups[group.id].commits = {};
     KnownGroup& known = memory_.groups.of(group.id);
     if (!known.doubted_since) known.doubted_since = now_;
     // Whoever always has a transaction open never is stable: then time is the proof.
     bool proven = true;
-    auto& remembered = known.committed_topics;
-    std::set<std::string> committed;
-    for (const auto& topic : its->topics) {
-      if (topic.partitions.empty()) continue;
-      if (group.committed_topics) committed.insert(topic.name);
-      if (!group.committed_topics && !group.topics.contains(topic.name)) continue;
-      const std::int32_t last =
-          std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
-      auto& readings = commits_of(group, topic.name, last);
-      for (const auto& partition : topic.partitions) {
-        if (partition.partition_index < 0) continue;
-        Reading& reading = readings[static_cast<std::size_t>(partition.partition_index)];
-        const ErrorCode error = to_error_code(partition.error_code);
-        proven &= error != ErrorCode::kUnstableOffsetCommit;
-        if (error != ErrorCode::kNone)
-          reading = sample_.fail(to_error(error));
-        else
-          reading = Reading::of(partition.committed_offset < 0 ? kNoCommit : partition.committed_offset);
-      }
-      memory_.topics.mention(topic.name, last);
-    }
+    take_commits(group, its->topics, &OffsetFetchResponse::Topic::name,
+                 [&](const std::string&, const OffsetFetchResponse::Partition& partition) {
+                   const ErrorCode error = to_error_code(partition.error_code);
+                   proven &= error != ErrorCode::kUnstableOffsetCommit;
+                   if (error != ErrorCode::kNone) return sample_.fail(to_error(error));
+                   return Reading::of(std::max(partition.committed_offset, kNoCommit));
+                 });
     if (proven || now_ - *known.doubted_since >= kProofByTime) known.coordinator_proven = true;
-    if (remembered != committed) remembered = std::move(committed);
   }
 }
 
-std::vector<Reading>& Tick::commits_of(const SamplePlan::Group& group, const std::string& topic, std::int32_t last) {
-  auto& readings = sample_.groups[group.id].committed[topic];
-  readings.resize(static_cast<std::size_t>(std::max(last, -1) + 1), Reading::of(kNoCommit));
-  return readings;
+// Of one group, by whatever answer tells them; `read` makes a partition's reading.
+template <class Topic, class Read>
+void Tick::take_commits(const SamplePlan::Group& group, const std::vector<Topic>& topics, std::string Topic::* name,
+                        Read read) {
+  GroupSample& sample = sample_.groups[group.id];
+  sample.commits = {};
+  std::set<std::string> committed;
+  for (const Topic& topic : topics) {
+    if (topic.partitions.empty()) continue;
+    if (group.committed_topics) committed.insert(topic.*name);
+    if (!group.committed_topics && !group.topics.contains(topic.*name)) continue;
+    const std::int32_t last =
+        std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
+    auto& readings = sample.committed[topic.*name];
+    readings.resize(static_cast<std::size_t>(std::max(last, -1) + 1), Reading::of(kNoCommit));
+    for (const auto& partition : topic.partitions)
+      if (partition.partition_index >= 0)
+        readings[static_cast<std::size_t>(partition.partition_index)] = read(topic.*name, partition);
+    memory_.topics.mention(topic.*name, last);
+  }
+  auto& remembered = memory_.groups.of(group.id).committed_topics;
+  if (remembered != committed) remembered = std::move(committed);
 }
 
 void Tick::commits_failed(const SamplePlan::Group& group, const Error& error, bool moved) {
@@ -377,28 +379,16 @@ void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsRe
       commits_failed(*group, to_error(error, found->error_message.value_or("")), coordinator_is_stale(error));
       continue;
     }
-    sample_.groups[group->id].commits = {};
-    std::set<std::string> committed;
-    for (const auto& topic : found->topics) {
-      if (topic.partitions.empty()) continue;
-      if (group->committed_topics) committed.insert(topic.topic_name);
-      if (!group->committed_topics && !group->topics.contains(topic.topic_name)) continue;
-      const std::int32_t last =
-          std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
-      auto& readings = commits_of(*group, topic.topic_name, last);
-      for (const auto& partition : topic.partitions) {
-        if (partition.partition_index < 0) continue;
-        Reading& reading = readings[static_cast<std::size_t>(partition.partition_index)];
-        if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
-          reading = sample_.fail(to_error(error, partition.error_message.value_or("")));
-        else
-          reading = Reading::of(partition.start_offset < 0 ? kNoCommit : partition.start_offset);
-        if (reading.known() && reading.value != kNoCommit && partition.lag >= 0)
-          share_lags_.push_back(
-              {group, topic.topic_name, static_cast<std::size_t>(partition.partition_index), partition.lag});
-      }
-    }
-    memory_.groups.of(group->id).committed_topics = std::move(committed);
+    take_commits(
+        *group, found->topics, &DescribeShareGroupOffsetsResponse::Topic::topic_name,
+        [&](const std::string& topic, const DescribeShareGroupOffsetsResponse::Partition& partition) {
+          if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
+            return sample_.fail(to_error(error, partition.error_message.value_or("")));
+          if (partition.start_offset < 0) return Reading::of(kNoCommit);
+          if (partition.lag >= 0)
+            share_lags_.push_back({group, topic, static_cast<std::size_t>(partition.partition_index), partition.lag});
+          return Reading::of(partition.start_offset);
+        });
   }
 }
 

@@ -59,7 +59,9 @@ class Tick {
   void describe_share_offsets(int broker, const Groups& groups);
   void share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer);
   void commits_failed(const SamplePlan::Group& group, const Error& error, bool moved);
-  std::vector<Reading>& commits_of(const SamplePlan::Group& group, const std::string& topic, std::int32_t last);
+  template <class Topic, class Read>
+  void take_commits(const SamplePlan::Group& group, const std::vector<Topic>& topics, std::string Topic::* name,
+                    Read read);
 
   void describe(const Groups& groups);
   template <class Request>

@@ -1,5 +1,7 @@
 #include "topic_cache.hpp"
 
+#include "../../retry.hpp"
+
 namespace penstock::kafka::wire {
 namespace {
 
@@ -7,10 +9,6 @@ namespace {
 constexpr Duration kRetry = 1s;
 // How long partitions are believed in while nobody can be asked about them.
 constexpr Duration kTrust = 30s;
-
-bool may_pass(Code code) {
-  return code == Code::kUnavailable || code == Code::kTimeout || code == Code::kThrottled;
-}
 
 }  // namespace
 
