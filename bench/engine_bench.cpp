@@ -7,6 +7,7 @@
 #include <penstock/scaler/world.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <thread>
@@ -36,7 +37,7 @@ Usage usage() {
 double percentile(std::vector<double> values, double of_hundred) {
   std::ranges::sort(values);
   const auto last = static_cast<double>(values.size() - 1);
-  return values[static_cast<std::size_t>(last * of_hundred / 100 + 0.5)];
+  return values[static_cast<std::size_t>(std::lround(last * of_hundred / 100))];
 }
 
 std::uint64_t requests_of(const kafka::Traffic& traffic) {

@@ -18,6 +18,7 @@ using namespace penstock::kafka;
 namespace {
 
 constexpr Duration kTimeout = 15s;
+constexpr const char* kMissing = "penstock-test.none";
 
 const char* bootstrap() {
   return std::getenv("PENSTOCK_TEST_BOOTSTRAP");
@@ -151,8 +152,17 @@ struct TestReader {
     REQUIRE(opened);
     reader = std::move(*opened);
   }
-  // Without topics: those that the group has committed to.
-  Sample read(const std::string& group, std::set<std::string> topics, bool stable = false) {
+  // Without topics: those that the group has committed to. Topics that were just made are waited for.
+  Sample read(const std::string& group, const std::set<std::string>& topics, bool stable = false) {
+    Sample sample;
+    CHECK(eventually([&] {
+      sample = read_once(group, topics, stable);
+      return std::ranges::all_of(
+          topics, [&](const std::string& topic) { return topic == kMissing || settled(sample.topics.at(topic)); });
+    }));
+    return sample;
+  }
+  Sample read_once(const std::string& group, std::set<std::string> topics, bool stable = false) {
     clock.advance(1s);
     const bool committed_topics = topics.empty();
     auto sample = reader->read({.groups = {{.id = group,
@@ -165,6 +175,10 @@ struct TestReader {
     if (!sample) MESSAGE(sample.error().to_string());
     REQUIRE(sample);
     return std::move(*sample);
+  }
+  static bool settled(const Result<TopicSample>& topic) {
+    return topic && std::ranges::all_of(topic->ends, &Reading::known) &&
+           std::ranges::all_of(topic->stable_ends, &Reading::known);
   }
   ManualClock clock;
   std::unique_ptr<OffsetReader> reader;
@@ -253,17 +267,21 @@ TEST_CASE("a change of configuration leaves other keys as they are") {
   const std::string name = live.topic(1, {{"retention.ms", "60000"}, {"segment.bytes", "1048576"}});
   const auto altered = live.cluster->alter_topic_configs(
       {{.topic = name, .set = {{"cleanup.policy", "compact"}}, .unset = {"retention.ms"}},
-       {.topic = "penstock-test.none", .set = {{"cleanup.policy", "compact"}}, .unset = {}}},
+       {.topic = kMissing, .set = {{"cleanup.policy", "compact"}}, .unset = {}}},
       kTimeout);
   REQUIRE(altered);
   CHECK(altered->at(name));
-  CHECK(code(altered->at("penstock-test.none")) == Code::kNotFound);
-  const auto configs = live.cluster->topic_configs({name, "penstock-test.none"}, kTimeout);
-  REQUIRE(configs);
-  CHECK(code(configs->at("penstock-test.none")) == Code::kNotFound);
-  const auto& entries = *configs->at(name);
+  CHECK(code(altered->at(kMissing)) == Code::kNotFound);
+  std::vector<ConfigEntry> entries;
+  CHECK(eventually([&] {
+    const auto configs = live.cluster->topic_configs({name, kMissing}, kTimeout);
+    REQUIRE(configs);
+    CHECK(code(configs->at(kMissing)) == Code::kNotFound);
+    const auto& found = configs->at(name);
+    if (found) entries = *found;
+    return found && entry(entries, "cleanup.policy").source == ConfigEntry::Source::kTopic;
+  }));
   CHECK(entry(entries, "cleanup.policy").value == "compact");
-  CHECK(entry(entries, "cleanup.policy").source == ConfigEntry::Source::kTopic);
   CHECK(entry(entries, "segment.bytes").value == "1048576");
   CHECK(entry(entries, "segment.bytes").source == ConfigEntry::Source::kTopic);
   CHECK(entry(entries, "retention.ms").source != ConfigEntry::Source::kTopic);
@@ -375,13 +393,13 @@ TEST_CASE("a group that never was is dead, and a missing topic is an error of it
   const std::string topic = live.topic(1);
   TestReader reading;
   const std::string group = unique("nobody");
-  const Sample sample = reading.read(group, {topic, "penstock-test.none"});
+  const Sample sample = reading.read(group, {topic, kMissing});
   const GroupSample& its = sample.groups.at(group);
   REQUIRE(its.info);
   CHECK(its.info->state == "Dead");
   CHECK(its.info->members == 0);
   CHECK(sample.topics.at(topic)->ends.size() == 1);
-  CHECK(code(sample.topics.at("penstock-test.none")) == Code::kNotFound);
+  CHECK(code(sample.topics.at(kMissing)) == Code::kNotFound);
   CHECK(its.commits);
   for (const auto& [name, readings] : its.committed)
     for (const Reading& commit : readings) CHECK(known(commit) == kNoCommit);
@@ -410,10 +428,13 @@ TEST_CASE("a reader sees that partitions were added and that a topic was made an
   const std::string group = unique("nobody");
   CHECK(known(reading.read(group, {topic}).topics.at(topic)->ends.at(0)) == 3);
   REQUIRE(live.cluster->grow_partitions({{topic, 4}}, kTimeout)->at(topic));
-  const auto look = [&] { return std::move(reading.read(group, {topic}).topics.at(topic)); };
-  CHECK(eventually([&] { return look()->ends.size() == 4; }));
-  CHECK(look()->starts.size() == 4);
-  const std::string id = look()->id;
+  const auto look = [&] { return std::move(reading.read_once(group, {topic}).topics.at(topic)); };
+  std::string id;
+  REQUIRE(eventually([&] {
+    const auto grown = look();
+    if (grown) id = grown->id;
+    return grown && grown->ends.size() == 4 && grown->starts.size() == 4;
+  }));
 
   REQUIRE(live.cluster->delete_topics({topic}, kTimeout)->at(topic));
   CHECK(eventually([&] { return code(look()) == Code::kNotFound; }));
@@ -432,11 +453,15 @@ TEST_CASE("a topic that is made anew again and again harms nobody") {
   const std::string name = live.topic(1), group = unique("nobody");
   for (int times = 0; times < 6; ++times) {
     const std::string id = live.look(name).topic_id;
-    const auto tick = clock.now();
-    const auto sample =
-        (*reader)->read({.groups = {{.id = group, .topics = {name}, .ends = true}}, .probes = {}}, kTimeout, {});
-    REQUIRE(sample);
-    CHECK(known(sample->topics.at(name)->ends.at(0)) == 0);
+    auto tick = clock.now();
+    CHECK(eventually([&] {
+      tick = clock.now();
+      const auto sample =
+          (*reader)->read({.groups = {{.id = group, .topics = {name}, .ends = true}}, .probes = {}}, kTimeout, {});
+      REQUIRE(sample);
+      const auto& read = sample->topics.at(name);
+      return read && read->ends.at(0).known() && read->ends.at(0).value == 0;
+    }));
     CHECK(id.find_first_of("+/=") == std::string::npos);
     REQUIRE(live.cluster->delete_topics({name}, kTimeout)->at(name));
     REQUIRE(
