@@ -17,15 +17,11 @@ build: deps ## build the programs, into build/release
 	@tools/build release
 
 .PHONY: check
-check: deps ## before every commit: format, unit tests
+check: deps ## before every commit: format, clang-tidy, unit tests
 	@tools/format --check
 	@tools/build debug
-	@ctest --preset debug -j$(JOBS)
-
-.PHONY: tidy
-tidy: deps ## clang-tidy over every file that changed since it passed; not all rooms pass yet
-	@tools/build debug
 	@tools/tidy build/debug
+	@ctest --preset debug -j$(JOBS)
 
 .PHONY: format
 format: ## format the C++ sources in place
@@ -44,7 +40,7 @@ e2e: build testbed ## the end-to-end tests on a real control plane, node, Kafka 
 	@$(VENV)/bin/python -m pytest e2e $(PYTEST_ARGS)
 
 .PHONY: test
-test: deps ## everything: format, unit tests, sanitizers, end-to-end
+test: deps ## everything: format, unit tests, sanitizers, clang-tidy, end-to-end
 	@tools/test
 
 .PHONY: demo

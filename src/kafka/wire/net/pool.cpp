@@ -104,10 +104,10 @@ Result<std::shared_ptr<Link>> Pool::link_to(const Address& address) {
   if (auto why = shut(refused_)) return std::unexpected(std::move(*why));
   if (const auto gate = gates_.find(address); gate != gates_.end())
     if (auto why = shut(gate->second)) return std::unexpected(std::move(*why));
-  const auto link = std::make_shared<Link>(setup_, address, name_of(address),
-                                           [weak = weak_from_this()](const Link& ended, const Error& why) {
-                                             if (const auto self = weak.lock()) self->link_ended(ended, why);
-                                           });
+  auto link = std::make_shared<Link>(setup_, address, name_of(address),
+                                     [weak = weak_from_this()](const Link& ended, const Error& why) {
+                                       if (const auto self = weak.lock()) self->link_ended(ended, why);
+                                     });
   links_[address] = link;
   link->open();
   return link;
