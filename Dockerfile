@@ -13,7 +13,6 @@ COPY include include
 COPY src src
 COPY operator operator
 COPY scaler scaler
-COPY bench bench
 RUN cmake --preset release -DBUILD_TESTING=OFF > /dev/null && cmake --build --preset release && \
     strip build/release/penstock-operator build/release/penstock-scaler
 # What the programs are linked to, by package, so that the list can't be wrong.

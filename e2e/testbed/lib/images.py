@@ -17,6 +17,7 @@ from . import kafka, kafka_parts, oci
 from .cache import BuildError, Part, Steps
 
 SUITE = "trixie"
+WRITER = Path(oci.__file__)
 RECIPES = Path(__file__).resolve().parent.parent / "images"
 BASE, PAUSE = f"localhost/debian:{SUITE}", "localhost/pause:1"
 KAFKA, WORKLOAD = f"localhost/penstock-kafka:{kafka_parts.VERSION}", "localhost/penstock-workload:1"
@@ -81,7 +82,7 @@ class Recipe:
     needs: tuple[Part, ...] = ()
 
     def part(self) -> Part:
-        inputs = (platform.machine(), SUITE, self.name, json.dumps(self.config), *COMMON, *self.packages, *self.hooks)
+        inputs = (platform.machine(), WRITER, SUITE, self.name, json.dumps(self.config), *COMMON, *self.packages, *self.hooks)
         return Part(part_name(self.name), (*inputs, *self.content_inputs), self._make, self.needs)
 
     def _make(self, target: Path, steps: Steps) -> None:
@@ -161,7 +162,7 @@ def _environment(path: str = PATH) -> list[str]:
 
 
 ALL = (
-    Part(part_name(PAUSE), (platform.machine(), RECIPES / "pause"), _make_pause),
+    Part(part_name(PAUSE), (platform.machine(), WRITER, RECIPES / "pause"), _make_pause),
     Recipe(BASE, {"Env": _environment(), "Cmd": ["bash"]}).part(),
     Recipe(KAFKA, {"Env": _environment(f"/opt/kafka/bin:{PATH}"), "User": "1000", "WorkingDir": "/", "Cmd": ["bash"]},
            ("openjdk-21-jre-headless", "procps"), KAFKA_HOOKS, _kafka_content,

@@ -29,7 +29,8 @@ def write_archive(target: Path, name: str, layer: Path, config: dict[str, Any]) 
     layer_digest = _file_digest(layer)
     config_digest, config_data = _json({
         "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()), "os": "linux", "config": config,
-        "rootfs": {"type": "layers", "diff_ids": [layer_digest]}})
+        "rootfs": {"type": "layers", "diff_ids": [layer_digest]},
+        "history": [{"created_by": "testbed"}]})  # podman builds on no image whose layers have no history
     manifest_digest, manifest_data = _json({
         "schemaVersion": 2, "mediaType": f"{MEDIA}.manifest.v1+json",
         "config": {"mediaType": f"{MEDIA}.config.v1+json", "digest": config_digest, "size": len(config_data)},
