@@ -153,7 +153,9 @@ REFUSED = [
     # ConsumerScaler
     (scaler, {"metadata/name": "a" * 64}, "`metadata.name` must have at most 63 characters"),
     (scaler, {"spec/lagThreshold": 0}, "should be greater than or equal to 1"),
-    (scaler, {"spec/lagThreshold": REMOVED}, "spec.lagThreshold: Required value"),
+    (scaler, {"spec/lagThreshold": REMOVED}, "`lagThreshold` or `delayThreshold` must be set"),
+    (scaler, {"spec/delayThreshold": "4s"}, "at least 5s"),
+    (scaler, {"spec/startup": "0s"}, "`startup` must be a positive duration"),
     (scaler, {"spec/consumerGroup": ""}, "spec.consumerGroup"),
     (scaler, {"spec/minReplicas": 5, "spec/maxReplicas": 4}, "`minReplicas` must not be above `maxReplicas`"),
     (scaler, {"spec/cooldown": "soon"}, "`cooldown` must be a positive duration such as 30s, 5m, 2h or 7d"),

@@ -69,7 +69,7 @@ const std::vector<Case> kCases{
     {"Topic", "/spec/access/0/groups", R"(["*"])", "spec.access[0].groups: must not contain *"},
     {"Topic", "/spec/access/0/transactionalIdPrefix", R"("x")", "must only be set for the role Producer"},
     {"ConsumerScaler", "/spec/lagThreshold", "-3", "spec.lagThreshold: must be a positive number"},
-    {"ConsumerScaler", "/spec/lagThreshold", "null", "spec.lagThreshold: must be set"},
+    {"ConsumerScaler", "/spec/lagThreshold", "null", "spec.lagThreshold: must be set where there is no delayThreshold"},
     {"ConsumerScaler", "/spec/consumerGroup", R"("")", "spec.consumerGroup: must not be empty"},
     {"ConsumerScaler", "/spec/maxReplicas", "0", "spec.maxReplicas: must be a whole number from 1"},
     {"ConsumerScaler", "/spec/minReplicas", "200000", "spec.minReplicas: must be a whole number"},

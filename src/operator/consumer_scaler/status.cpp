@@ -40,6 +40,9 @@ class Teller {
     } else if (d.lag_known()) {
       status_.delay.reset();
     }
+    if (d.has_arrival_rate()) status_.arrival_rate = d.arrival_rate();
+    if (d.has_consumption_rate()) status_.consumption_rate = d.consumption_rate();
+    if (d.has_replica_capacity()) status_.replica_capacity = d.replica_capacity();
     if (d.partitions() > 0) status_.partitions = d.partitions();
     if (d.has_group() && !(d.group().state().empty() && d.group().type().empty()))
       status_.group = api::GroupStatus{d.group().type(), d.group().state(), d.group().assignor(), d.group().members()};
@@ -181,12 +184,17 @@ bool worth_writing(const api::ConsumerScalerStatus& was, const api::ConsumerScal
   api::ConsumerScalerStatus rest = is;
   rest.lag = was.lag;
   rest.delay = was.delay;
+  rest.arrival_rate = was.arrival_rate;
+  rest.consumption_rate = was.consumption_rate;
+  rest.replica_capacity = was.replica_capacity;
   rest.last_active = was.last_active;
   rest.conditions = without_new_words(was.conditions, is.conditions);
   if (since < kGroupEvery) rest.group = was.group;
   if (rest != was) return true;
   if (since < kNumbersEvery) return false;
-  if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) || is.conditions != was.conditions)
+  if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) ||
+      moved(was.arrival_rate, is.arrival_rate) || moved(was.consumption_rate, is.consumption_rate) ||
+      moved(was.replica_capacity, is.replica_capacity) || is.conditions != was.conditions)
     return true;
   return is.last_active != was.last_active &&
          (!was.last_active || !is.last_active || *is.last_active - *was.last_active >= kLastActiveEvery);
