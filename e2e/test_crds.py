@@ -166,7 +166,7 @@ REFUSED = [
     (scaler, {"spec/fallback": {"after": "3m"}}, "spec.fallback.replicas: Required value"),
     (scaler, {"spec/topics": ["a", "a"]}, "Duplicate value"),
     (scaler, {"spec/topics": ["a/b"]}, "`topics` must be a Kafka topic name"),
-    (scaler, {"spec/engine": "Direct"}, 'supported values: "Auto", "Native", "Keda"'),
+    (scaler, {"spec/engine": "Manual"}, 'supported values: "Auto", "Native", "Keda", "Direct"'),
     (scaler, {"spec/consumersPerReplica": 65}, "should be less than or equal to 64"),
     (scaler, {"spec/behavior": {"scaleDown": {"stabilizationWindowSeconds": 3601}}}, "less than or equal to 3600"),
     (scaler, {"spec/behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 1}]}}}, "periodSeconds: Required"),

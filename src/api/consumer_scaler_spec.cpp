@@ -13,10 +13,11 @@ constexpr Duration kLongestWindow = 1h;
 constexpr Duration kLeastDelayThreshold = 5s;  // ages are known to within two seconds
 constexpr Duration kLongestStartup = 1h;
 
-constexpr std::array<std::pair<Engine, std::string_view>, 3> kEngines{{
+constexpr std::array<std::pair<Engine, std::string_view>, 4> kEngines{{
     {Engine::kAuto, "Auto"},
     {Engine::kNative, "Native"},
     {Engine::kKeda, "Keda"},
+    {Engine::kDirect, "Direct"},
 }};
 constexpr std::array<std::pair<Mode, std::string_view>, 2> kModes{{
     {Mode::kScale, "Scale"},
@@ -60,7 +61,7 @@ Names<Engine> engine_names() {
 }
 
 std::string_view to_string(Engine engine) {
-  return engine == Engine::kDirect ? "Direct" : name_of(engine, engine_names());
+  return name_of(engine, engine_names());
 }
 
 ConsumerScalerSpec read_consumer_scaler_spec(const Field& f) {

@@ -41,6 +41,8 @@ Behavior behavior_of(const Json& behavior) {
 
 int BehaviorPast::allowed(const Behavior& behavior, int current, int recommended, int min, int max, SteadyTime now) {
   if (current > max || current < min) return std::clamp(current, min, max);
+  const double tolerance = (recommended > current ? behavior.up : behavior.down).tolerance.value_or(0);
+  if (std::abs(recommended - current) <= tolerance * current) recommended = current;
   const int wanted = stabilised(behavior, current, std::clamp(recommended, min, max), now);
   if (wanted > current) return std::max(std::min({wanted, highest(behavior.up, current, now), max}), min);
   if (wanted < current) return std::min(std::max({wanted, lowest(behavior.down, current, now), min}), max);

@@ -77,7 +77,7 @@ const std::vector<Case> kCases{
     {"ConsumerScaler", "/spec/cooldown", R"("0s")", "spec.cooldown: must be a positive duration"},
     {"ConsumerScaler", "/spec/cooldown", R"("99999d")", "spec.cooldown: must be at most 366d"},
     {"ConsumerScaler", "/spec/window", R"("2h")", "spec.window: must be at most 1h"},
-    {"ConsumerScaler", "/spec/engine", R"("Direct")", "spec.engine: must be one of Auto, Native, Keda"},
+    {"ConsumerScaler", "/spec/engine", R"("Manual")", "spec.engine: must be one of Auto, Native, Keda, Direct"},
     {"ConsumerScaler", "/spec/fallback", "{}", "spec.fallback.replicas: must be set"},
     {"ConsumerScaler", "/spec/hold", "3", "spec.hold: must be an object"},
     {"ConsumerScaler", "/spec/topics", R"(["__transaction_state"])", "spec.topics[0]: must not begin"},

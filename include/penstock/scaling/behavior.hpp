@@ -21,7 +21,7 @@ struct Rules {
   Duration window{};  // of stabilisation
   SelectPolicy select = SelectPolicy::kMax;
   std::vector<Policy> policies;
-  std::optional<double> tolerance;
+  std::optional<double> tolerance;  // a part of the replicas by which a recommendation may differ without effect
 };
 
 struct Behavior {

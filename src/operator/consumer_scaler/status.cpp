@@ -134,6 +134,13 @@ bool moved(const std::optional<T>& was, const std::optional<T>& is) {
   return std::abs(number(*is) - number(*was)) > 0.1 * std::abs(number(*was));
 }
 
+// Rates waver all the time: twice or half is news, and so are the first record and the last.
+bool of_other_size(const std::optional<double>& was, const std::optional<double>& is) {
+  if (was.has_value() != is.has_value()) return true;
+  if (!was || *was == *is) return false;
+  return *was == 0 || *is == 0 || *is >= 2 * *was || *is <= *was / 2;
+}
+
 // The conditions of `is` with the messages of `was` where only these differ.
 api::Conditions without_new_words(const api::Conditions& was, const api::Conditions& is) {
   api::Conditions out = is;
@@ -193,8 +200,8 @@ bool worth_writing(const api::ConsumerScalerStatus& was, const api::ConsumerScal
   if (rest != was) return true;
   if (since < kNumbersEvery) return false;
   if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) ||
-      moved(was.arrival_rate, is.arrival_rate) || moved(was.consumption_rate, is.consumption_rate) ||
-      moved(was.replica_capacity, is.replica_capacity) || is.conditions != was.conditions)
+      of_other_size(was.arrival_rate, is.arrival_rate) || of_other_size(was.consumption_rate, is.consumption_rate) ||
+      of_other_size(was.replica_capacity, is.replica_capacity) || is.conditions != was.conditions)
     return true;
   return is.last_active != was.last_active &&
          (!was.last_active || !is.last_active || *is.last_active - *was.last_active >= kLastActiveEvery);
