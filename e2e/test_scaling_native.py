@@ -45,6 +45,7 @@ class TestNative(Scaling):
 
     def test_an_idle_world_causes_no_write(self, workload: Workload, cluster: Cluster, penstock: Penstock) -> None:
         eventually("asleep", workload.replicas, lambda n: n == 0)
+        eventually("nothing arrives any more", workload.status, lambda s: s.get("arrivalRate") == "0", 60)
 
         def versions() -> list[str]:
             found = json.loads(cluster.kubectl("get", "cscaler,ptopic,eplat,hpa", "-n", workload.namespace, "-o", "json"))

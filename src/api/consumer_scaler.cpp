@@ -3,6 +3,8 @@
 #include <penstock/api/consumer_scaler.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace penstock::api {
 
@@ -42,6 +44,12 @@ DecisionRecord read_decision(const Field& f) {
   return record;
 }
 
+void read_rate(const Field& f, std::optional<double>& rate) {
+  std::string text;
+  f.read(text);
+  rate = parse_rate(text);
+}
+
 ConsumerScalerStatus read_status(const Json& object) {
   Problems ignored;
   const Field f = Field(object, "", ignored)["status"];
@@ -52,6 +60,9 @@ ConsumerScalerStatus read_status(const Json& object) {
   std::string delay;
   f["delay"].read(delay);
   status.delay = parse_delay(delay);
+  read_rate(f["arrivalRate"], status.arrival_rate);
+  read_rate(f["consumptionRate"], status.consumption_rate);
+  read_rate(f["replicaCapacity"], status.replica_capacity);
   f["partitions"].read(status.partitions);
   f["cap"].read(status.cap);
   f["currentReplicas"].read(status.current_replicas);
@@ -124,10 +135,29 @@ std::optional<Delay> parse_delay(std::string_view text) {
   return Delay{*age, at_least};
 }
 
+std::string format_rate(double per_second) {
+  int decimals = 0;
+  for (double from = 100; per_second > 0 && per_second < from && decimals < 6; from /= 10) ++decimals;
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::min(per_second, 1e18),
+                                 std::chars_format::fixed, decimals);
+  return {text.data(), end.ptr};
+}
+
+std::optional<double> parse_rate(std::string_view text) {
+  double rate = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate, std::chars_format::fixed);
+  if (error != std::errc{} || end != text.data() + text.size() || !(rate >= 0)) return std::nullopt;
+  return rate;
+}
+
 Json print_status(const ConsumerScalerStatus& status) {
   Json out = print_status_head(status.observed_generation, status.conditions);
   put_optional(out, "lag", status.lag);
   if (status.delay) out["delay"] = to_string(*status.delay);
+  if (status.arrival_rate) out["arrivalRate"] = format_rate(*status.arrival_rate);
+  if (status.consumption_rate) out["consumptionRate"] = format_rate(*status.consumption_rate);
+  if (status.replica_capacity) out["replicaCapacity"] = format_rate(*status.replica_capacity);
   put_optional(out, "partitions", status.partitions);
   put_optional(out, "cap", status.cap);
   put_optional(out, "currentReplicas", status.current_replicas);

@@ -9,12 +9,15 @@ namespace {
 constexpr int kMostReplicas = 100'000;
 constexpr int kMostConsumersPerReplica = 64;
 constexpr std::int64_t kMostLag = 1'000'000'000'000;
-constexpr Duration kLongestWindow = 1h;  // the window's samples are kept in memory
+constexpr Duration kLongestWindow = 1h;
+constexpr Duration kLeastDelayThreshold = 5s;  // ages are known to within two seconds
+constexpr Duration kLongestStartup = 1h;
 
-constexpr std::array<std::pair<Engine, std::string_view>, 3> kEngines{{
+constexpr std::array<std::pair<Engine, std::string_view>, 4> kEngines{{
     {Engine::kAuto, "Auto"},
     {Engine::kNative, "Native"},
     {Engine::kKeda, "Keda"},
+    {Engine::kDirect, "Direct"},
 }};
 constexpr std::array<std::pair<Mode, std::string_view>, 2> kModes{{
     {Mode::kScale, "Scale"},
@@ -58,7 +61,7 @@ Names<Engine> engine_names() {
 }
 
 std::string_view to_string(Engine engine) {
-  return engine == Engine::kDirect ? "Direct" : name_of(engine, engine_names());
+  return name_of(engine, engine_names());
 }
 
 ConsumerScalerSpec read_consumer_scaler_spec(const Field& f) {
@@ -71,7 +74,12 @@ ConsumerScalerSpec read_consumer_scaler_spec(const Field& f) {
     item.required().read(spec.topics.emplace_back());
     check_topic_name(spec.topics.back(), item);
   });
-  f["lagThreshold"].required().read(spec.lag_threshold, 1, kMostLag);
+  if (f["lagThreshold"].present()) f["lagThreshold"].read(spec.lag_threshold.emplace(1), 1, kMostLag);
+  f["delayThreshold"].read(spec.delay_threshold);
+  if (spec.delay_threshold && *spec.delay_threshold < kLeastDelayThreshold)
+    f["delayThreshold"].wrong("must be at least 5s");
+  if (!spec.lag_threshold && !f["delayThreshold"].present())
+    f["lagThreshold"].wrong("must be set where there is no delayThreshold");
   f["activationLagThreshold"].read(spec.activation_lag_threshold, 0, kMostLag);
   f["minReplicas"].read(spec.min_replicas, 0, kMostReplicas);
   if (f["maxReplicas"].present()) f["maxReplicas"].read(spec.max_replicas.emplace(kMostReplicas), 1, kMostReplicas);
@@ -86,6 +94,8 @@ ConsumerScalerSpec read_consumer_scaler_spec(const Field& f) {
   f["cooldown"].read(spec.cooldown);
   f["window"].read(spec.window);
   if (spec.window > kLongestWindow) f["window"].wrong("must be at most 1h");
+  f["startup"].read(spec.startup);
+  if (spec.startup > kLongestStartup) f["startup"].wrong("must be at most 1h");
   f["behavior"].read_object(spec.behavior);
   if (f["fallback"].present()) spec.fallback = read_fallback(f["fallback"]);
   f["hold"]["duringRebalance"].read(spec.hold_during_rebalance);
@@ -99,7 +109,6 @@ Json print_consumer_scaler_spec(const ConsumerScalerSpec& spec) {
            {"scaleTargetRef",
             {{"apiVersion", spec.target.api_version}, {"kind", spec.target.kind}, {"name", spec.target.name}}},
            {"consumerGroup", spec.consumer_group},
-           {"lagThreshold", spec.lag_threshold},
            {"activationLagThreshold", spec.activation_lag_threshold},
            {"minReplicas", spec.min_replicas},
            {"capToPartitions", spec.cap_to_partitions},
@@ -110,10 +119,13 @@ Json print_consumer_scaler_spec(const ConsumerScalerSpec& spec) {
            {"isolation", name_of(spec.read_committed, Names<bool>(kIsolations))},
            {"cooldown", format_duration(spec.cooldown)},
            {"window", format_duration(spec.window)},
+           {"startup", format_duration(spec.startup)},
            {"hold", {{"duringRebalance", spec.hold_during_rebalance}}},
            {"engine", to_string(spec.engine)},
            {"mode", name_of(spec.mode, Names<Mode>(kModes))}};
   put(out, "topics", spec.topics);
+  put_optional(out, "lagThreshold", spec.lag_threshold);
+  if (spec.delay_threshold) out["delayThreshold"] = format_duration(*spec.delay_threshold);
   put_optional(out, "maxReplicas", spec.max_replicas);
   put_object(out, "behavior", spec.behavior);
   if (const auto& fallback = spec.fallback)

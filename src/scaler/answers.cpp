@@ -42,7 +42,7 @@ Result<ScalerPtr> Answers::scaler(const k8s::ObjectKey& key) const {
 Result<std::int64_t> Answers::target(const k8s::ObjectKey& key) const {
   const auto found = scaler(key);
   if (!found) return std::unexpected(found.error());
-  return (**found)->spec.lag_threshold;
+  return (**found)->spec.metric_target();
 }
 
 Result<EntryPtr> Answers::known(const k8s::ObjectKey& key) const {

@@ -57,6 +57,9 @@ void fill(const Entry& entry, v1::Decision& message) {
   message.set_delay_known(entry.delay.has_value());
   message.set_delay_ms(entry.delay ? entry.delay->age.count() : 0);
   message.set_delay_is_at_least(entry.delay && entry.delay->at_least);
+  if (entry.arrival_rate) message.set_arrival_rate(*entry.arrival_rate);
+  if (entry.consumption_rate) message.set_consumption_rate(*entry.consumption_rate);
+  if (decision.replica_capacity) message.set_replica_capacity(*decision.replica_capacity);
   message.set_last_active_ms(entry.last_active ? unix_ms(*entry.last_active) : 0);
 }
 

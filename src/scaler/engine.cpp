@@ -31,12 +31,13 @@ bool has_commit(const std::vector<Reading>& committed) {
 }
 
 std::int64_t target_of(const api::ConsumerScaler& scaler) {
-  return std::max<std::int64_t>(scaler.spec.lag_threshold, 1);
+  return scaler.spec.metric_target();
 }
 
 bool same_decision(const scaling::Decision& a, const scaling::Decision& b) {
   return a.known == b.known && a.desired == b.desired && a.active == b.active && a.metric == b.metric &&
-         a.limited_by == b.limited_by && a.cap == b.cap && a.freshness == b.freshness && a.reasons == b.reasons;
+         a.limited_by == b.limited_by && a.cap == b.cap && a.freshness == b.freshness &&
+         a.replica_capacity == b.replica_capacity && a.reasons == b.reasons;
 }
 
 bool same_group(const api::GroupStatus& a, const scaling::GroupState& b) {
@@ -48,9 +49,10 @@ bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const sca
                 const scaling::Decision& decision, const scaling::GroupState& group,
                 const std::optional<WallTime>& last_active) {
   return entry.generation == scaler.meta.generation && entry.target == target_of(scaler) && entry.lag == lag.total &&
-         entry.delay == lag.delay && entry.partitions == lag.partitions && entry.topics == lag.topics &&
-         entry.error == lag.error && entry.last_active == last_active && entry.verdicts == lag.verdicts &&
-         same_group(entry.group, group) && same_decision(entry.decision, decision);
+         entry.delay == lag.delay && entry.arrival_rate == lag.arrival_rate &&
+         entry.consumption_rate == lag.consumption_rate && entry.partitions == lag.partitions &&
+         entry.topics == lag.topics && entry.error == lag.error && entry.last_active == last_active &&
+         entry.verdicts == lag.verdicts && same_group(entry.group, group) && same_decision(entry.decision, decision);
 }
 
 scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
@@ -231,6 +233,8 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   const api::ConsumerScaler& scaler = *subject.scaler;
   if (std::exchange(past.is_new, false)) {
     past.memory.published_desired = scaler.status.desired_replicas;
+    if (scaler.status.replica_capacity)
+      past.memory.consumer_capacity = *scaler.status.replica_capacity / scaler.spec.consumers_per_replica;
     // A clock that went back must not put the last activity into the future.
     if (scaler.status.last_active)
       past.memory.last_active = now - std::max(Duration{0}, Duration{wall - *scaler.status.last_active});
@@ -273,6 +277,8 @@ std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, sca
   entry->decision = std::move(decision);
   entry->lag = lag.total;
   entry->delay = lag.delay;
+  entry->arrival_rate = lag.arrival_rate;
+  entry->consumption_rate = lag.consumption_rate;
   entry->partitions = lag.partitions;
   entry->topics = std::move(lag.topics);
   entry->group = {group.type, group.state, group.assignor, group.members};

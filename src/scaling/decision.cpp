@@ -1,3 +1,4 @@
+#include "need.hpp"
 #include "steps.hpp"
 #include "words.hpp"
 
@@ -8,8 +9,7 @@
 namespace penstock::scaling {
 namespace {
 
-// A need that lies within this much of the next replica count, or for less than this long, asks for no further one.
-constexpr double kDeadBand = 0.1;
+// A need that is not clear, or for less than this long, asks for no further replica.
 constexpr Duration kUpPatience = 2s;
 // Held for this long after an error when the spec says nothing.
 constexpr Duration kDefaultHold = 3min;
@@ -30,7 +30,9 @@ class Decider {
     if (lag_.total) memory_.last_cap = memory_.shares ? 0 : feedable_replicas(lag_, memory_.last_assignor, spec_);
     out_.cap = spec_.cap_to_partitions ? memory_.last_cap : 0;
     bounds_ = bounds_of(spec_, out_.cap);
-    if (lag_.total && lag_.useful) {
+    learn(lag_, group_, spec_, workload_, memory_, now_);
+    if (memory_.consumer_capacity) out_.replica_capacity = *memory_.consumer_capacity * spec_.consumers_per_replica;
+    if (lag_.total && lag_.waiting && lag_.useful) {
       fresh();
     } else {
       unknown();
@@ -51,13 +53,9 @@ class Decider {
     out_.known = true;
     out_.freshness = Freshness::kFresh;
     memory_.last_good = now_;
-    const std::int64_t useful = *lag_.useful;
-    const bool busy = useful > spec_.activation_lag_threshold || lag_.arrivals_without_commit;
+    const bool busy = *lag_.waiting > spec_.activation_lag_threshold || lag_.arrivals_without_commit;
     if (busy) memory_.last_active = now_;
-    const int need = replicas_for(useful, spec_.lag_threshold);
-    memory_.last_need = need;
-    say("lag " + grouped(useful) + " at " + grouped(spec_.lag_threshold) + " a replica needs " +
-        count(need, "replica"));
+    const Need need = need_of(lag_, group_, spec_, workload_, memory_, now_, out_.reasons);
     if (lag_.arrivals_without_commit) say("records arrived that no commit has answered yet: at least 1 replica");
     out_.desired = steady(need);
     if (spec_.even_spread) spread();
@@ -66,15 +64,14 @@ class Decider {
   }
 
   // One more or one less only when it is meant: lag that wavers around a step must not make the workload waver.
-  int steady(int need) {
+  int steady(const Need& wanted) {
+    const int need = wanted.replicas;
     if (!current() || *current() == 0) {
       memory_.need_above_since = memory_.need_below_since = std::nullopt;
       return need;
     }
     const int now_running = *current();
-    const double exact =
-        static_cast<double>(*lag_.useful) / static_cast<double>(std::max<std::int64_t>(spec_.lag_threshold, 1));
-    since(memory_.need_above_since, exact > now_running + kDeadBand);
+    since(memory_.need_above_since, wanted.clearly > now_running);
     since(memory_.need_below_since, need < now_running);
     if (need == now_running + 1 && need < bounds_.upper && !lasted(memory_.need_above_since, kUpPatience)) {
       say("one replica more is not clearly needed yet: stays at " + grouped(now_running));

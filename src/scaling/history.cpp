@@ -155,13 +155,13 @@ void EndHistory::keep_all() {
   std::fill(needed_.begin(), needed_.end(), 0);
 }
 
-void Rate::add(std::int64_t records, Duration time, Duration window) {
+void Rate::add(double records, Duration time, Duration window) {
   const double seconds = std::chrono::duration<double>(time).count();
   const double fade = std::exp(-seconds / std::max(std::chrono::duration<double>(window).count(), 1.0));
-  records_ = records_ * fade + static_cast<double>(records);
+  records_ = records_ * fade + records;
   seconds_ = seconds_ * fade + seconds;
-  // Less than anybody counts: idle is 0 and stays so.
-  if (records_ < 1e-3) records_ = 0;
+  idle_ = records > 0 ? Duration{} : idle_ + time;
+  if (idle_ >= 3 * window) records_ = 0;
 }
 
 std::optional<double> Rate::per_second() const {

@@ -11,6 +11,10 @@ namespace {
 // every 5 s by default, so what has not moved for two intervals is not going to.
 constexpr std::int64_t kLongestTail = 2;
 constexpr Duration kTailPatience = 10s;
+// A record that has waited for two commit intervals waits for its consumer, and not for the next commit.
+constexpr Duration kBacklogAge = 10s;
+// A commit that stands for this long while others go on is no slow batch.
+constexpr Duration kStuckPatience = 2min;
 
 // The verdicts of one sample: a type and a topic each, with the partitions they hold for.
 class Verdicts {
@@ -69,8 +73,12 @@ class Reckoning {
     for (const TopicInput& topic : input_.topics) this->topic(topic);
     forget();
     lag_.error = unknown_.text();
+    if (lag_.error.empty()) {
+      sum_up();
+    } else {
+      past_.last_known.reset();
+    }
     lag_.verdicts = verdicts_.take();
-    if (lag_.error.empty()) sum_up();
     return std::move(lag_);
   }
 
@@ -110,13 +118,15 @@ class Reckoning {
     past.partitions.resize(count);
     for (std::size_t p = 0; p < count; ++p) partition(p, past.partitions[p]);
     rates(past);
+    progress_.assigned += static_cast<int>(topic.assigned.size());
+    progress_.consumed += consumed_;
     out_->delay = delay(first_open);
   }
 
   void rates(GroupPast::Topic& past) {
     if (past.taken && *past.taken < input_.taken) {
-      past.arrival.add(arrived_, input_.taken - *past.taken, spec_.window);
-      past.consumption.add(consumed_, input_.taken - *past.taken, spec_.window);
+      past.arrival.add(static_cast<double>(arrived_), input_.taken - *past.taken, spec_.window);
+      past.consumption.add(static_cast<double>(consumed_), input_.taken - *past.taken, spec_.window);
     }
     past.taken = input_.taken;
     out_->arrival_rate = past.arrival.per_second();
@@ -131,14 +141,31 @@ class Reckoning {
       topic_->history->keep_from(p, 0);
       return unknown_.add(std::string(topic_->name) + "/" + std::to_string(p), reading->error->what);
     }
+    const std::int64_t consumed_before = consumed_;
     remember(p, past, end.value, committed.value);
+    age_ = {};
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
                                                           : with_commit(p, past, start.value, committed.value);
+    const bool backlogged = age_ >= kBacklogAge;
+    if (std::exchange(past.backlogged, backlogged) && backlogged) {
+      ++progress_.backlogged;
+      progress_.consumed_backlogged += consumed_ - consumed_before;
+    }
     ++out_->known;
     out_->lag += lag;
     if (input_.by_partition) out_->by_partition[p] = lag;
     total_ += lag;
-    if (committed.value == kNoCommit || !past.tail_ignored) useful_ += lag;
+    if (committed.value == kNoCommit || !past.tail_ignored) count(p, past, lag);
+  }
+
+  void count(std::size_t p, const Past& past, std::int64_t lag) {
+    waiting_ += lag;
+    const Waiting here{topic_->name, p, lag};
+    if (age_ >= kStuckPatience && stable_since(p, past, kStuckPatience)) {
+      standing_.push_back(here);
+    } else if (lag > largest_.lag) {
+      largest_ = here;
+    }
   }
 
   void remember(std::size_t p, Past& past, std::int64_t end, std::int64_t committed) {
@@ -151,7 +178,8 @@ class Reckoning {
               .committed = committed,
               .committed_since = input_.taken,
               .life = life,
-              .tail_ignored = false};
+              .tail_ignored = false,
+              .backlogged = false};
       return;
     }
     if (end != past.end) {
@@ -161,7 +189,10 @@ class Reckoning {
     }
     if (committed != kNoCommit && committed != past.committed) {
       // A first commit is a place, and one that goes back is somebody's wish to read again: neither is work done.
-      if (past.committed != kNoCommit && committed > past.committed) consumed_ += committed - past.committed;
+      if (past.committed != kNoCommit && committed > past.committed) {
+        consumed_ += committed - past.committed;
+        past_.last_consumed = input_.taken;
+      }
       past.committed = committed;
       past.committed_since = input_.taken;
       past.tail_ignored = false;
@@ -230,15 +261,20 @@ class Reckoning {
   }
 
   bool settled(std::size_t p, const Past& past) const {
-    const auto frozen = [&](SteadyTime since) { return input_.taken - since >= kTailPatience; };
-    return frozen(past.committed_since) && frozen(topic_->history->since(p)) && input_.group.known &&
-           input_.group.state == "Stable" && std::ranges::binary_search(topic_->assigned, static_cast<int>(p));
+    return input_.taken - topic_->history->since(p) >= kTailPatience && stable_since(p, past, kTailPatience);
+  }
+
+  // Whether the commit has stood for so long although a member of a stable group has the partition.
+  bool stable_since(std::size_t p, const Past& past, Duration time) const {
+    return input_.taken - past.committed_since >= time && input_.group.known && input_.group.state == "Stable" &&
+           std::ranges::binary_search(topic_->assigned, static_cast<int>(p));
   }
 
   void note_age(std::size_t p, std::int64_t offset) {
     topic_->history->keep_from(p, offset);
     const auto age = topic_->history->age_of(p, offset, input_.taken);
     if (!age) return;
+    age_ = age->at_least;
     oldest_ = std::max(oldest_, age->at_least);
     unbounded_ |= !age->at_most;
     if (age->at_most) highest_ = std::max(highest_, *age->at_most);
@@ -263,7 +299,14 @@ class Reckoning {
 
   void sum_up() {
     lag_.total = total_;
-    lag_.useful = useful_;
+    lag_.waiting = waiting_;
+    lag_.useful = waiting_ - stuck();
+    skewed();
+    if (past_.last_known && *past_.last_known < input_.taken) {
+      progress_.elapsed = input_.taken - *past_.last_known;
+      lag_.progress = progress_;
+    }
+    past_.last_known = input_.taken;
     lag_.delay = delay_;
     lag_.delay->at_least |= highest_of_all_ > Age::highest(delay_.age);
     double arrival = 0, consumption = 0;
@@ -274,6 +317,33 @@ class Reckoning {
     }
     lag_.arrival_rate = arrival;
     lag_.consumption_rate = consumption;
+  }
+
+  // The lag of partitions whose commits stand while others go on.
+  std::int64_t stuck() {
+    const bool others_go_on = past_.last_consumed && input_.taken - *past_.last_consumed < kStuckPatience;
+    std::int64_t lag = 0;
+    for (const Waiting& standing : standing_) {
+      if (!others_go_on) {
+        if (standing.lag > largest_.lag) largest_ = standing;
+        continue;
+      }
+      lag += standing.lag;
+      verdicts_.add("PartitionStuck", standing.topic, standing.partition,
+                    "its commit has not moved for two minutes while the group is stable and others go on: its consumer "
+                    "hangs on a record; a further replica can't help, so its lag asks for none");
+    }
+    return lag;
+  }
+
+  void skewed() {
+    const bool too_much = spec_.lag_threshold ? largest_.lag > *spec_.lag_threshold
+                                              : lag_.total && delay_.age > spec_.delay_threshold.value_or(delay_.age);
+    if (lag_.partitions < 2 || !too_much || largest_.lag <= *lag_.useful - largest_.lag) return;
+    lag_.hot = {largest_.topic, static_cast<int>(largest_.partition), largest_.lag};
+    verdicts_.add("PartitionSkewed", largest_.topic, largest_.partition,
+                  "more than half of the lag lies on it, and only one consumer can read it: a further replica can't "
+                  "help; spread the keys, or make the consumer faster");
   }
 
   // A sample that failed as a whole says nothing about what is gone.
@@ -292,11 +362,20 @@ class Reckoning {
   Lag lag_;
   Verdicts verdicts_;
   Unknown unknown_;
-  std::int64_t total_ = 0, useful_ = 0;
+  struct Waiting {
+    std::string_view topic;
+    std::size_t partition = 0;
+    std::int64_t lag = 0;
+  };
+  std::int64_t total_ = 0, waiting_ = 0;
+  Waiting largest_;                // but for those in standing_
+  std::vector<Waiting> standing_;  // whose commits have not moved for long
+  Progress progress_;
   api::Delay delay_;
   Duration highest_of_all_{};
   // Of the topic at hand: ages of the records that wait, and what moved since the sample before.
   Duration oldest_{}, highest_{};
+  Duration age_{};  // of the oldest record of the partition at hand, at least
   bool unbounded_ = false;
   std::int64_t arrived_ = 0, consumed_ = 0;
 };

@@ -10,11 +10,11 @@ namespace {
 // kube-controller-manager's --horizontal-pod-autoscaler-tolerance, and a little more for its rounding to thousandths.
 constexpr double kHpaTolerance = 0.1 + 0.001;
 
+}  // namespace
+
 int ceil_div(int a, int b) {
   return a / b + (a % b != 0 ? 1 : 0);
 }
-
-}  // namespace
 
 Bounds bounds_of(const api::ConsumerScalerSpec& spec, int cap) {
   Bounds bounds{spec.min_replicas, std::numeric_limits<int>::max(), ""};
@@ -56,12 +56,12 @@ int even_step(int need, int partitions, int consumers_per_replica) {
 double metric_for(int desired, std::optional<std::int64_t> useful_lag, const api::ConsumerScalerSpec& spec,
                   const Bounds& bounds, std::optional<int> current_replicas) {
   if (desired <= 0) return 0;
-  const auto target = static_cast<double>(std::max<std::int64_t>(spec.lag_threshold, 1));
+  const auto target = static_cast<double>(spec.metric_target());
   double metric = desired * target;
-  if (useful_lag) {
+  if (useful_lag && spec.lag_threshold) {
     // HPA clamps to its own bounds, which are ours but for its minimum of 1.
     const int lands =
-        std::clamp(replicas_for(*useful_lag, spec.lag_threshold), std::max(bounds.lower, 1), bounds.upper);
+        std::clamp(replicas_for(*useful_lag, *spec.lag_threshold), std::max(bounds.lower, 1), bounds.upper);
     if (lands == desired) metric = static_cast<double>(*useful_lag);
   }
   // Inside its tolerance HPA would stay below its maximum. Its maximum holds it there, so more than enough is exact.

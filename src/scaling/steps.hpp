@@ -11,6 +11,7 @@ struct Bounds {
   std::string upper_name;    // MaxReplicas, Partitions; empty when nothing bounds
 };
 
+int ceil_div(int a, int b);  // rounded up, of what is not negative
 // The cap is above all: a minimum higher than what the partitions feed is lowered to it.
 Bounds bounds_of(const api::ConsumerScalerSpec& spec, int cap);
 // Partitions that one group member more or less can be given: all, or those of the largest topic.

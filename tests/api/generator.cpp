@@ -141,6 +141,8 @@ Json keep_rules(std::string_view kind, Json object, unsigned variant) {
   if (kind == "ConsumerScaler" && spec.contains("maxReplicas") &&
       spec.value("minReplicas", 1) > spec["maxReplicas"].get<int>())
     spec["minReplicas"] = spec["maxReplicas"];
+  if (kind == "ConsumerScaler" && !spec.contains("lagThreshold") && !spec.contains("delayThreshold"))
+    spec[variant % 2 == 0 ? "lagThreshold" : "delayThreshold"] = variant % 2 == 0 ? Json(1000) : Json("30s");
   return object;
 }
 

@@ -121,13 +121,14 @@ Topic populated_topic() {
 }
 
 void populate(ConsumerScalerSpec& spec) {
-  auto& [platform, target, group, topics, lag, activation, least, most, cap, consumers, even, tail, reset, committed,
-         cooldown, window, behavior, fallback, rebalance, engine, mode] = spec;
+  auto& [platform, target, group, topics, lag, delay, activation, least, most, cap, consumers, even, tail, reset,
+         committed, cooldown, window, startup, behavior, fallback, rebalance, engine, mode] = spec;
   platform = {"main", "kafka"};
   target = {"apps/v1", "StatefulSet", "billing"};
   group = "billing";
   topics = {"orders"};
   lag = 1000;
+  delay = 45s;
   activation = 10;
   least = 0;
   most = 50;
@@ -137,6 +138,7 @@ void populate(ConsumerScalerSpec& spec) {
   reset = OffsetReset::kEarliest;
   cooldown = 10min;
   window = 30s;
+  startup = 2min;
   behavior = {{"scaleDown", {{"stabilizationWindowSeconds", 60}}}};
   auto& [after, replicas, policy] = fallback.emplace();
   after = 1min;
@@ -152,12 +154,15 @@ ConsumerScaler populated_scaler() {
   auto& [meta, spec, status] = scaler;
   meta = populated_meta();
   populate(spec);
-  auto& [generation, conditions, lag, delay, partitions, cap, current, desired, active, limited, engine, why, group,
-         verdicts, decisions, last_active, plan] = status;
+  auto& [generation, conditions, lag, delay, arrival, consumption, capacity, partitions, cap, current, desired, active,
+         limited, engine, why, group, verdicts, decisions, last_active, plan] = status;
   generation = 3;
   conditions = populated_conditions();
   lag = 12'000;
   delay = Delay{90s, true};
+  arrival = 1250;
+  consumption = 12.5;
+  capacity = 0.25;
   partitions = cap = current = desired = 12;
   active = true;
   limited = "Partitions";
@@ -201,6 +206,7 @@ TEST_CASE("an object of nothing but defaults prints nothing that the schema lack
   scaler.spec.platform.name = "main";
   scaler.spec.target = {"apps/v1", "Deployment", "billing"};
   scaler.spec.consumer_group = "billing";
+  scaler.spec.lag_threshold = 1;
   check(scaler, parse_consumer_scaler);
 }
 

@@ -19,6 +19,7 @@ Json scaler(const std::string& name, const std::string& target) {
   out.meta.ns = "shop";
   out.spec.platform.name = "main";
   out.spec.consumer_group = "g";
+  out.spec.lag_threshold = 1;
   out.spec.target = {"apps/v1", "Deployment", target};
   return api::print(out);
 }

@@ -25,6 +25,8 @@ class Generator {
   api::ConsumerScalerSpec spec() {
     api::ConsumerScalerSpec spec = testing::spec_of(number(1, 5) * std::int64_t{chance(0.5) ? 1 : 500}, number(0, 4));
     if (chance(0.5)) spec.max_replicas = number(std::max(spec.min_replicas, 1), 40);
+    if (chance(0.3)) spec.delay_threshold = number(5, 120) * 1s;
+    if (spec.delay_threshold && chance(0.5)) spec.lag_threshold.reset();
     spec.cap_to_partitions = chance(0.8);
     spec.consumers_per_replica = number(1, 3);
     spec.even_spread = chance(0.3);
@@ -50,6 +52,9 @@ class Generator {
     memory.need_above_since = maybe(now - number(0, 5) * 1s);
     memory.need_below_since = maybe(now - number(0, 120) * 1s);
     memory.last_cap = number(0, 12);
+    if (chance(0.6)) memory.consumer_capacity = number(1, 2000) / 10.0;
+    memory.last_current = maybe(number(0, 30));
+    memory.replicas_rose = maybe(now - number(0, 100) * 1s);
     if (chance(0.2)) memory.published_desired = number(0, 20);
     return memory;
   }
@@ -161,7 +166,7 @@ TEST_CASE("HPA's own arithmetic lands on the decision, and at its maximum even f
     if (d.cap > 0) max = std::min(max, d.cap);
     const int min = std::min(std::max(1, spec.min_replicas), max);
     const int current = *workload.current_replicas;
-    const auto [landed, tolerated] = hpa(d.metric, static_cast<double>(spec.lag_threshold), current, min, max);
+    const auto [landed, tolerated] = hpa(d.metric, static_cast<double>(spec.metric_target()), current, min, max);
     CAPTURE(current);
     CAPTURE(d.metric);
     if (!tolerated || d.desired == max) {

@@ -92,7 +92,7 @@ struct World {
 // A known lag of one topic.
 inline Lag lag_of(std::int64_t useful, int partitions = 100, const std::string& topic = "orders") {
   Lag lag;
-  lag.total = lag.useful = useful;
+  lag.total = lag.waiting = lag.useful = useful;
   lag.partitions = lag.largest_topic = partitions;
   lag.delay = api::Delay{};
   TopicLag& of = lag.topics.emplace_back();

@@ -26,8 +26,10 @@ struct ConsumerScalerSpec {
   PlatformRef platform;
   ScaleTarget target;
   std::string consumer_group;
-  std::vector<std::string> topics;            // empty: every topic that the group has committed to
-  std::int64_t lag_threshold = 1;             // records of lag that one replica may have
+  std::vector<std::string> topics;  // empty: every topic that the group has committed to
+  // At least one of the two is set.
+  std::optional<std::int64_t> lag_threshold;  // records of lag that one replica may have
+  std::optional<Duration> delay_threshold;    // how old the oldest record that waits may get
   std::int64_t activation_lag_threshold = 0;  // active while lag > this
   int min_replicas = 1;
   std::optional<int> max_replicas;
@@ -39,12 +41,17 @@ struct ConsumerScalerSpec {
   bool read_committed = false;  // isolation
   Duration cooldown = 5min;
   Duration window = 1min;
+  Duration startup = 30s;          // how long a new replica takes until it consumes, at most
   Json behavior = Json::object();  // as in autoscaling/v2
   std::optional<Fallback> fallback;
   bool hold_during_rebalance = true;
   Engine engine = Engine::kAuto;
   Mode mode = Mode::kScale;
   bool operator==(const ConsumerScalerSpec&) const = default;
+
+  // What one replica means to an autoscaler with an AverageValue: records of lag, or itself where only the delay
+  // counts.
+  std::int64_t metric_target() const { return lag_threshold.value_or(1); }
 };
 
 struct GroupStatus {
@@ -79,11 +86,16 @@ struct Delay {
 std::string to_string(const Delay& delay);
 std::optional<Delay> parse_delay(std::string_view text);
 
+// Records a second, to three digits that count: "0.25", "12.5", "1250".
+std::string format_rate(double per_second);
+std::optional<double> parse_rate(std::string_view text);
+
 struct ConsumerScalerStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
   std::optional<std::int64_t> lag;  // records
   std::optional<Delay> delay;
+  std::optional<double> arrival_rate, consumption_rate, replica_capacity;  // records a second
   std::optional<int> partitions, cap, current_replicas, desired_replicas;
   std::optional<bool> active;
   std::string limited_by;

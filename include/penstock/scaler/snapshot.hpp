@@ -27,10 +27,11 @@ struct Entry {
   std::string uid;
   std::int64_t generation = 0;
   std::string group_id;
-  std::int64_t target = 1;  // records a replica: the threshold that was decided with
+  std::int64_t target = 1;  // the spec's metric_target that was decided with
   scaling::Decision decision;
   std::optional<std::int64_t> lag;
   std::optional<api::Delay> delay;
+  std::optional<double> arrival_rate, consumption_rate;  // records a second
   int partitions = 0;
   std::vector<scaling::TopicLag> topics;
   api::GroupStatus group;

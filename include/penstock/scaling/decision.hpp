@@ -18,7 +18,6 @@ struct Memory {
   std::optional<SteadyTime> last_good;    // of a sample with a known lag
   std::optional<SteadyTime> last_active;  // lag was above the activation threshold
   std::optional<int> last_desired;
-  std::optional<int> last_need;
   std::optional<SteadyTime> need_above_since;  // need > current within the dead band, not yet acted on
   std::optional<SteadyTime> need_below_since;
   std::string last_assignor;
@@ -26,6 +25,12 @@ struct Memory {
   int last_cap = 0;
   std::optional<SteadyTime> started;     // of the first decision
   std::optional<int> published_desired;  // status.desiredReplicas when we started: a young scaler never lowers below it
+  std::optional<int> last_current;
+  std::optional<SteadyTime> replicas_rose;
+  Rate consumer_rate;                       // of one consumer that has a backlog
+  Duration measured{};                      // for how long that was seen
+  Duration unanswered{};                    // of a backlog since records were last consumed
+  std::optional<double> consumer_capacity;  // records a second, as learned or published
   bool operator==(const Memory&) const = default;
 };
 
@@ -38,15 +43,16 @@ struct Decision {
   bool known = false;   // false: nothing good to say (never sampled, or an error without fallback); HPA gets an error
   int desired = 0;      // replicas
   bool active = false;  // wants at least one replica
-  double metric = 0;    // for AverageValue with target lag_threshold: HPA's own arithmetic lands on desired
-  std::string limited_by;  // "", MinReplicas, MaxReplicas, Partitions, EvenSpread
-  int cap = 0;             // feedable replicas; 0: no cap
+  double metric = 0;    // for AverageValue with the spec's metric_target: HPA's own arithmetic lands on desired
+  std::string limited_by;                  // "", MinReplicas, MaxReplicas, Partitions, EvenSpread
+  int cap = 0;                             // feedable replicas; 0: no cap
+  std::optional<double> replica_capacity;  // records a second of one replica with a backlog
   Freshness freshness = Freshness::kNever;
   std::vector<std::string> reasons;  // each step in a short sentence, in order
   Memory memory;
 };
 
-// Memory::published_desired and last_active may be set from status before the first call.
+// Memory::published_desired, last_active and consumer_capacity may be set from status before the first call.
 Decision decide(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
                 const Memory& memory, SteadyTime now);
 

@@ -93,16 +93,19 @@ class EndHistory {
   std::vector<Point> points_;  // increasing in time, not decreasing in end
 };
 
-// Records a second, smoothed: what happened a window ago counts a third of what happens now.
+// Records a second, smoothed: what happened a window ago counts a third of what happens now, and after three windows
+// without a record nothing does.
 class Rate {
  public:
   // So many records in that time. The first sight of anything is no rate: don't add it.
-  void add(std::int64_t records, Duration time, Duration window);
+  void add(double records, Duration time, Duration window);
   // nullopt before anything was added.
   std::optional<double> per_second() const;
+  bool operator==(const Rate&) const = default;
 
  private:
   double records_ = 0, seconds_ = 0;  // faded alike
+  Duration idle_{};
 };
 
 // What one ConsumerScaler remembers of the partitions of its group.
@@ -114,6 +117,7 @@ struct GroupPast {
     SteadyTime committed_since{};        // when that value was first seen
     std::uint32_t life = 0;              // as in EndHistory; 0: not seen yet
     bool tail_ignored = false;           // of these values of end and committed
+    bool backlogged = false;             // its consumer had enough to do
   };
   struct Topic {
     std::string name;
@@ -121,7 +125,9 @@ struct GroupPast {
     std::optional<SteadyTime> taken;  // of the sample before
     Rate arrival, consumption;
   };
-  std::vector<Topic> topics;  // by name
+  std::vector<Topic> topics;                // by name
+  std::optional<SteadyTime> last_consumed;  // when a commit last went on
+  std::optional<SteadyTime> last_known;     // of the sample before, when all of its lag was known
 
   Topic& of(std::string_view topic);  // until the next one is made
 };

@@ -60,10 +60,29 @@ struct TopicLag {
   bool operator==(const TopicLag&) const = default;
 };
 
+// The partition on which more than half of the lag lies, and more than one replica should have.
+struct HotPartition {
+  std::string_view topic;  // of the input
+  int partition = 0;
+  std::int64_t lag = 0;
+};
+
+// What was consumed since the sample before.
+struct Progress {
+  std::int64_t consumed = 0;  // records
+  Duration elapsed{};
+  int assigned = 0;                      // partitions that a member has
+  int backlogged = 0;                    // partitions on which records waited for long throughout
+  std::int64_t consumed_backlogged = 0;  // of these
+};
+
 struct Lag {
   // Set only when every partition's lag is known.
   std::optional<std::int64_t> total;                     // as a person would count it
-  std::optional<std::int64_t> useful;                    // what counts for need and activity: without ignored tails
+  std::optional<std::int64_t> waiting;                   // what makes a group active: without ignored tails
+  std::optional<std::int64_t> useful;                    // what replicas can help with: without stuck partitions, too
+  std::optional<HotPartition> hot;                       // of the useful
+  std::optional<Progress> progress;                      // set when the sample before was known as well
   std::optional<api::Delay> delay;                       // age of the oldest unconsumed record
   std::optional<double> arrival_rate, consumption_rate;  // records a second, of all topics
   bool arrivals_without_commit = false;

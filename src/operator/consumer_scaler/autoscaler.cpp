@@ -101,7 +101,7 @@ Bounds bounds(const Observed& observed) {
 Json render_autoscaler(const Observed& observed, const Json& live) {
   const api::ConsumerScaler& scaler = observed.scaler;
   const Bounds range = bounds(observed);
-  const std::string threshold = std::to_string(scaler.spec.lag_threshold);
+  const std::string threshold = std::to_string(scaler.spec.metric_target());
   const bool tolerance = observed.facts.tolerance;
   const Json metric = {
       {"type", "External"},
@@ -109,7 +109,7 @@ Json render_autoscaler(const Observed& observed, const Json& live) {
        {{"metric",
          {{"name", kMetricName},
           {"selector", {{"matchLabels", {{kScalerLabel, scaler.meta.name}, {kTargetLabel, threshold}}}}}}},
-        {"target", {{"type", "AverageValue"}, {"averageValue", canonical_quantity(scaler.spec.lag_threshold)}}}}}};
+        {"target", {{"type", "AverageValue"}, {"averageValue", canonical_quantity(scaler.spec.metric_target())}}}}}};
   return {{"apiVersion", k8s::kinds::kHorizontalPodAutoscaler.api_version()},
           {"kind", k8s::kinds::kHorizontalPodAutoscaler.kind},
           {"metadata", metadata(scaler.meta)},

@@ -8,8 +8,8 @@ Choice native(const Facts& facts, const std::string& reason) {
   const ExternalMetrics& api = facts.external_metrics;
   if (api.present && !api.ours)
     return {std::nullopt, "external.metrics.k8s.io is served by " + api.service +
-                              ", and a cluster has it only once; set `engine: Keda`" +
-                              (api.kedas ? "" : " after installing KEDA in its place") + ", or remove that APIService"};
+                              ", and a cluster has it only once; set `engine: " + (api.kedas ? "Keda" : "Direct") +
+                              "`, or remove that APIService"};
   return {api::Engine::kNative, reason};
 }
 
@@ -52,6 +52,8 @@ Choice choose_engine(api::Engine wanted, const Facts& facts) {
   switch (wanted) {
     case api::Engine::kAuto:
       if (facts.keda_resources && facts.external_metrics.kedas) return keda(facts, "Auto: KEDA is installed");
+      if (facts.external_metrics.present && !facts.external_metrics.ours)
+        return {api::Engine::kDirect, "Auto: external.metrics.k8s.io is served by " + facts.external_metrics.service};
       return native(facts, facts.keda_resources ? "Auto: KEDA's resources are there, but KEDA does not serve metrics"
                                                 : "Auto: KEDA is not installed");
     case api::Engine::kNative:
@@ -59,7 +61,7 @@ Choice choose_engine(api::Engine wanted, const Facts& facts) {
     case api::Engine::kKeda:
       return keda(facts, "the spec asks for it");
     case api::Engine::kDirect:
-      return {std::nullopt, "this version has no Direct engine; set `engine: Auto`"};
+      return {api::Engine::kDirect, "the spec asks for it"};
   }
   return {std::nullopt, "unknown engine"};
 }

@@ -136,6 +136,28 @@ Result<void> read_scale(const Eyes& eyes, Observed& out, ReplicaSight::Seen& see
   return {};
 }
 
+// How far the rules let Direct go now; /scale is read before anything is done about it.
+Result<void> apply_rules(const Eyes& eyes, Observed& out, ReplicaSight::Seen& seen, std::stop_token stop) {
+  if (choose_engine(out.scaler.spec.engine, out.facts).engine != api::Engine::kDirect) {
+    seen.past = {};
+    return {};
+  }
+  if (!out.decision || !out.decision->known()) return {};
+  const scaling::Behavior behavior = scaling::behavior_of(out.scaler.spec.behavior);
+  const auto allow = [&] {
+    out.allowed.reset();
+    if (!out.replicas || *out.replicas == 0) return;
+    const Bounds within = bounds(out);
+    out.allowed =
+        seen.past.allowed(behavior, *out.replicas, out.decision->desired(), within.min, within.max, eyes.clock.now());
+  };
+  allow();
+  if (!out.allowed || out.allowed == out.replicas || out.target) return {};
+  if (auto read = read_scale(eyes, out, seen, stop); !read) return read;
+  allow();
+  return {};
+}
+
 }  // namespace
 
 k8s::ObjectKey platform_of(const api::ConsumerScaler& scaler) {
@@ -190,7 +212,8 @@ Result<Observed> observe(const api::ConsumerScaler& scaler, const Eyes& eyes, Re
   if (const auto autoscaler = moving_autoscaler(eyes, out)) {
     lost = lost_target(*autoscaler);
     if (const auto told = replicas_in(*autoscaler); told && told != seen.by_autoscaler && !lost) {
-      seen = {told, told, eyes.clock.now()};
+      seen.replicas = seen.by_autoscaler = told;
+      seen.at = eyes.clock.now();
     }
   } else {
     seen.by_autoscaler.reset();
@@ -199,6 +222,7 @@ Result<Observed> observe(const api::ConsumerScaler& scaler, const Eyes& eyes, Re
   if (lost || must_read_scale(out, seen, eyes.clock.now())) {
     if (auto read = read_scale(eyes, out, seen, stop); !read) return std::unexpected(read.error());
   }
+  if (auto ruled = apply_rules(eyes, out, seen, stop); !ruled) return std::unexpected(ruled.error());
   sight.put(key, seen);
   return out;
 }

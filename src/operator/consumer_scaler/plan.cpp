@@ -59,10 +59,13 @@ class Planner {
       look_again(kScaleCheck);
       return ready(ConditionStatus::kFalse, "TargetNotFound", o_.target_problem);
     }
-    if (*choice.engine == api::Engine::kKeda) {
-      keda();
-    } else {
-      native();
+    switch (*choice.engine) {
+      case api::Engine::kKeda:
+        return keda();
+      case api::Engine::kDirect:
+        return direct();
+      default:
+        return native();
     }
   }
 
@@ -166,6 +169,31 @@ class Planner {
     if (ensure(k8s::kinds::kHorizontalPodAutoscaler, o_.autoscaler, rendered)) following();
   }
 
+  void direct() {
+    remove(k8s::kinds::kHorizontalPodAutoscaler, o_.autoscaler, "the engine is Direct now");
+    if (remove(k8s::kinds::kScaledObject, o_.scaled_object, "the engine is Direct now"))
+      return ready(ConditionStatus::kFalse, "ChangingEngine", "waiting until the ScaledObject is gone");
+    if (waiting()) return;
+    scale_from_and_to_zero();
+    scale_by_rules();
+    following();
+  }
+
+  // What an autoscaler would do of each decision at once. An old or unknown one moves nothing, and only a fresh one of
+  // this spec takes replicas away.
+  void scale_by_rules() {
+    look_again(kScaleCheck);
+    if (!o_.allowed || !o_.target || !known() || !heard(o_)) return;
+    const Decision& d = *o_.decision;
+    if (d.desired() == 0) return;  // the last step is the cooldown's
+    const int current = *o_.replicas, wanted = *o_.allowed;
+    if (d.desired() != wanted) look_again(kRuleCheck);
+    const bool good = d.freshness() == Freshness::FRESH && d.generation() == scaler_.meta.generation;
+    if (wanted == current || (wanted < current && !good)) return;
+    plan_.actions.push_back(
+        SetScale{*o_.target, {scaler_.meta.ns, scaler_.spec.target.name}, current, wanted, in_words(d)});
+  }
+
   // HPA neither leaves 0 nor goes there. A decision that is old or unknown moves nothing.
   void scale_from_and_to_zero() {
     if (scaler_.spec.min_replicas > 0 || !o_.replicas || !o_.target || !known() || !heard(o_)) return;
@@ -201,6 +229,7 @@ class Planner {
 
   // What the HPA or the ScaledObject itself complains about.
   std::optional<std::pair<std::string, std::string>> autoscaler_problem() const {
+    if (status_engine() == api::Engine::kDirect) return std::nullopt;
     const bool native = status_engine() == api::Engine::kNative;
     const std::optional<Json>& object = native ? o_.autoscaler : o_.scaled_object;
     if (!object) return std::nullopt;

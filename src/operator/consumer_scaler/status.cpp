@@ -40,6 +40,9 @@ class Teller {
     } else if (d.lag_known()) {
       status_.delay.reset();
     }
+    if (d.has_arrival_rate()) status_.arrival_rate = d.arrival_rate();
+    if (d.has_consumption_rate()) status_.consumption_rate = d.consumption_rate();
+    if (d.has_replica_capacity()) status_.replica_capacity = d.replica_capacity();
     if (d.partitions() > 0) status_.partitions = d.partitions();
     if (d.has_group() && !(d.group().state().empty() && d.group().type().empty()))
       status_.group = api::GroupStatus{d.group().type(), d.group().state(), d.group().assignor(), d.group().members()};
@@ -131,6 +134,13 @@ bool moved(const std::optional<T>& was, const std::optional<T>& is) {
   return std::abs(number(*is) - number(*was)) > 0.1 * std::abs(number(*was));
 }
 
+// Rates waver all the time: twice or half is news, and so are the first record and the last.
+bool of_other_size(const std::optional<double>& was, const std::optional<double>& is) {
+  if (was.has_value() != is.has_value()) return true;
+  if (!was || *was == *is) return false;
+  return *was == 0 || *is == 0 || *is >= 2 * *was || *is <= *was / 2;
+}
+
 // The conditions of `is` with the messages of `was` where only these differ.
 api::Conditions without_new_words(const api::Conditions& was, const api::Conditions& is) {
   api::Conditions out = is;
@@ -181,12 +191,17 @@ bool worth_writing(const api::ConsumerScalerStatus& was, const api::ConsumerScal
   api::ConsumerScalerStatus rest = is;
   rest.lag = was.lag;
   rest.delay = was.delay;
+  rest.arrival_rate = was.arrival_rate;
+  rest.consumption_rate = was.consumption_rate;
+  rest.replica_capacity = was.replica_capacity;
   rest.last_active = was.last_active;
   rest.conditions = without_new_words(was.conditions, is.conditions);
   if (since < kGroupEvery) rest.group = was.group;
   if (rest != was) return true;
   if (since < kNumbersEvery) return false;
-  if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) || is.conditions != was.conditions)
+  if (moved(was.lag, is.lag) || moved(age_of(was.delay), age_of(is.delay)) ||
+      of_other_size(was.arrival_rate, is.arrival_rate) || of_other_size(was.consumption_rate, is.consumption_rate) ||
+      of_other_size(was.replica_capacity, is.replica_capacity) || is.conditions != was.conditions)
     return true;
   return is.last_active != was.last_active &&
          (!was.last_active || !is.last_active || *is.last_active - *was.last_active >= kLastActiveEvery);

@@ -62,11 +62,12 @@ TEST_CASE("from Native to Keda our HPA goes first, and back the ScaledObject mus
   CHECK(lines(plan_of(o)) == Lines{"create HorizontalPodAutoscaler shop/orders: the first good decision is there"});
 }
 
-TEST_CASE("Auto takes KEDA only where it serves the metrics too; Native is refused where somebody else does") {
+TEST_CASE(
+    "Auto takes KEDA only where it serves the metrics too; where somebody else does, Native is refused for Direct") {
   Facts facts;
   CHECK(choose_engine(api::Engine::kAuto, facts).engine == api::Engine::kNative);
   CHECK(!choose_engine(api::Engine::kKeda, facts).engine);
-  CHECK(!choose_engine(api::Engine::kDirect, facts).engine);
+  CHECK(choose_engine(api::Engine::kDirect, facts).engine == api::Engine::kDirect);
   facts.keda_resources = true;
   CHECK(choose_engine(api::Engine::kAuto, facts).engine == api::Engine::kNative);
   CHECK(choose_engine(api::Engine::kKeda, facts).engine == api::Engine::kKeda);
@@ -75,6 +76,11 @@ TEST_CASE("Auto takes KEDA only where it serves the metrics too; Native is refus
   const Choice refused = choose_engine(api::Engine::kNative, facts);
   CHECK(!refused.engine);
   CHECK(refused.reason.find("keda/keda-metrics-apiserver") != std::string::npos);
+  facts = {};
+  facts.external_metrics = {true, false, false, "monitoring/prometheus-adapter"};
+  const Choice direct = choose_engine(api::Engine::kAuto, facts);
+  CHECK(direct.engine == api::Engine::kDirect);
+  CHECK(direct.reason == "Auto: external.metrics.k8s.io is served by monitoring/prometheus-adapter");
 }
 
 TEST_CASE("an APIService is ours by its label and its service, KEDA's by its name") {

@@ -236,6 +236,7 @@ TEST_CASE("what is missing is named") {
     CHECK(condition(plan_of(o), "Ready").reason == "MetricsApiMissing");
   }
   SUBCASE("an engine") {
+    o.scaler.spec.engine = api::Engine::kNative;
     o.facts.external_metrics = {true, false, false, "monitoring/prometheus-adapter"};
     CHECK(condition(plan_of(o), "Ready").reason == "EngineUnavailable");
     CHECK(condition(plan_of(o), "Ready").message.find("monitoring/prometheus-adapter") != std::string::npos);

@@ -137,6 +137,89 @@ TEST_CASE("killed after any write and started again, the controller reaches the 
   CHECK(kills >= 3);
 }
 
+struct DirectWorld : World {
+  explicit DirectWorld(int replicas) {
+    api::ConsumerScaler scaler = orders();
+    scaler.spec.engine = api::Engine::kDirect;
+    api->put(kPath, api::print(scaler));
+    deployment("consumer", replicas);
+  }
+};
+
+TEST_CASE(
+    "Direct follows a decision by the rules alone: up by fours or doubling, down after the window, to 0 when idle") {
+  DirectWorld world(1);
+  Life life(world);
+  life.once();
+  CHECK(world.replicas() == 5);
+  life.once();
+  CHECK(world.replicas() == 5);  // until the period of the policy is over
+  world.clock.advance(15s);
+  life.once();
+  CHECK(world.replicas() == 10);
+  world.clock.advance(15s);
+  life.settle();
+  CHECK(world.replicas() == 12);
+  CHECK_FALSE(world.api->objects.contains(kHpas + "orders"));
+  CHECK(world.condition("Ready")["status"] == "True");
+  CHECK(world.api->objects.at(kPath)["status"]["currentReplicas"] == 12);
+
+  world.said = decision(3, 3000);
+  life.once();
+  world.clock.advance(299s);
+  life.once();
+  CHECK(world.replicas() == 12);
+  world.clock.advance(16s);
+  life.once();
+  CHECK(world.replicas() == 3);
+  world.said = decision(0, 0);
+  life.once();
+  CHECK(world.replicas() == 0);
+}
+
+TEST_CASE("Direct leaves 0 at once, and a fresh operator takes nothing away before it has looked for a window") {
+  DirectWorld world(0);
+  Life(world).settle();
+  CHECK(world.replicas() == 12);
+  world.said = decision(3, 3000);
+  Life fresh(world);
+  fresh.once();
+  world.clock.advance(299s);
+  fresh.once();
+  CHECK(world.replicas() == 12);
+  world.clock.advance(2s);
+  fresh.once();
+  CHECK(world.replicas() == 3);
+}
+
+TEST_CASE("Direct acts on the replicas that there are, not on those that it remembers") {
+  DirectWorld world(12);
+  Life life(world);
+  life.settle();
+  world.deployment("consumer", 6);  // by hand
+  world.said = decision(12, 12'000);
+  world.clock.advance(kScaleCheck);
+  life.settle();
+  CHECK(world.replicas() == 12);
+}
+
+TEST_CASE("Direct takes nothing away on a decision that is stale, of an older spec, or no longer heard") {
+  const char* spec = R"({"scaleDown": {"stabilizationWindowSeconds": 0}})";
+  for (const int which : {0, 1, 2, 3}) {
+    CAPTURE(which);
+    DirectWorld world(12);
+    Json object = world.api->objects.at(kPath);
+    object["spec"]["behavior"] = Json::parse(spec);
+    world.api->put(kPath, object);
+    world.said = decision(3, 3000);
+    if (which == 0) world.said.set_freshness(penstock::v1::STALE);
+    if (which == 1) world.said.set_generation(0);
+    if (which == 2) world.silence = kFeedSilence + 1s;
+    Life(world).once();
+    CHECK(world.replicas() == (which == 3 ? 3 : 12));
+  }
+}
+
 TEST_CASE("idle after work goes to 0, and a lag that can't be read never does") {
   World world;
   Life life(world);

@@ -5,6 +5,7 @@
 #include <penstock/operator/consumer_scaler/plan.hpp>
 #include <penstock/operator/consumer_scaler/target_index.hpp>
 #include <penstock/operator/sources.hpp>
+#include <penstock/scaling/behavior.hpp>
 
 #include <functional>
 #include <mutex>
@@ -14,13 +15,14 @@ namespace penstock::op::consumer_scaler {
 
 k8s::ObjectKey platform_of(const api::ConsumerScaler& scaler);
 
-// What was last seen of a target's replicas. The HPA tells when its own number changes; at 0, and when something is to
-// be done about it, /scale itself is read.
+// What was last seen of a target's replicas. The HPA tells when its own number changes; at 0, without one, and when
+// something is to be done about it, /scale itself is read.
 class ReplicaSight {
  public:
   struct Seen {
     std::optional<int> replicas, by_autoscaler;
     SteadyTime at{};
+    scaling::BehaviorPast past;  // Direct: what was recommended and done
   };
   Seen get(const k8s::ObjectKey& key) const;
   void put(const k8s::ObjectKey& key, const Seen& seen);

@@ -17,6 +17,7 @@ using Decision = penstock::v1::Decision;
 
 inline constexpr Duration kFeedSilence = 30s;    // the feed repeats each decision every 10 s
 inline constexpr Duration kScaleCheck = 15s;     // /scale is read this often where no HPA tells
+inline constexpr Duration kRuleCheck = 1s;       // rules that held Direct back are looked at again
 inline constexpr Duration kConflictCheck = 30s;  // has the owner gone?
 inline constexpr Duration kNumbersEvery = 30s;   // numbers alone are written this often at most
 inline constexpr int kDefaultMaximum = 100;      // maxReplicas where neither the spec nor the partitions say
@@ -44,6 +45,7 @@ struct Observed {
 
   std::optional<k8s::Resource> target;
   std::optional<int> replicas;
+  std::optional<int> allowed;  // Direct: replicas that the rules of `behavior` allow now on the way to the decision
   std::string target_problem;  // why it can't be scaled, empty when it can
 };
 

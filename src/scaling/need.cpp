@@ -1,0 +1,207 @@
+#include "need.hpp"
+
+#include "steps.hpp"
+#include "words.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace penstock::scaling {
+namespace {
+
+// A rate that was watched for less says little about what comes in commits of several seconds.
+constexpr Duration kLeastMeasured = 10s;
+// Consumers that have got nothing done for so long are blocked, which is no measure of what they can do.
+constexpr Duration kBlocked = 30s;
+
+double seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+// A need that lies within this much of the next replica count is not clear.
+constexpr double kDeadBand = 0.1;
+
+int rounded_up(double exact) {
+  constexpr double kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(std::ceil(exact - 1e-6), kMost));
+}
+
+Need just(int replicas) {
+  return {replicas, replicas};
+}
+
+std::string rate_words(double per_second) {
+  return (per_second < 1000 ? api::format_rate(per_second) : grouped(std::llround(per_second))) + "/s";
+}
+
+// Consumers that the replicas run and that have not joined the group, while new replicas may still be starting.
+int starting(const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
+             const Memory& memory, SteadyTime now) {
+  if (!group.known || !workload.current_replicas || !memory.replicas_rose) return 0;
+  if (now - *memory.replicas_rose >= spec.startup) return 0;
+  return std::max(*workload.current_replicas * spec.consumers_per_replica - group.members, 0);
+}
+
+class Needs {
+ public:
+  Needs(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
+        const Memory& memory, SteadyTime now, std::vector<std::string>& reasons)
+      : lag_(lag),
+        spec_(spec),
+        memory_(memory),
+        reasons_(reasons),
+        current_(workload.current_replicas.value_or(0)),
+        starting_(starting(group, spec, workload, memory, now)),
+        now_(now) {
+    if (memory.consumer_capacity) capacity_ = *memory.consumer_capacity * spec.consumers_per_replica;
+    backlog_ = *lag.useful;
+    if (starting_ == 0 || !memory.consumer_capacity) return;
+    const double missed = starting_ * *memory.consumer_capacity * seconds(now - *memory.replicas_rose);
+    const auto credit = std::min(backlog_, static_cast<std::int64_t>(missed));
+    if (credit == 0) return;
+    backlog_ -= credit;
+    say(grouped(credit) + " records wait for " + count(starting_, "consumer") + " still starting");
+  }
+
+  Need run() {
+    Need need;
+    if (spec_.lag_threshold) need = by_lag(*spec_.lag_threshold);
+    if (!spec_.delay_threshold) return need;
+    const Need other = by_delay(*spec_.delay_threshold);
+    if (!spec_.lag_threshold) return other;
+    const bool later = other.replicas > need.replicas;
+    say(later ? "the delay needs more than the lag" : "the lag needs at least as much as the delay");
+    return later ? other : need;
+  }
+
+ private:
+  Need by_lag(std::int64_t threshold) {
+    const auto need_for = [&](std::int64_t records) {
+      const double exact = static_cast<double>(records) / static_cast<double>(threshold);
+      return Need{replicas_for(records, threshold), rounded_up(exact - kDeadBand)};
+    };
+    const Need need = need_for(backlog_);
+    say("lag " + grouped(backlog_) + " at " + grouped(threshold) + " a replica needs " +
+        count(need.replicas, "replica"));
+    return lag_.hot ? cooled(need, need_for(without_hot(threshold))) : need;
+  }
+
+  Need by_delay(Duration threshold) {
+    if (!capacity_ || *capacity_ <= 0) return by_ratio(threshold);
+    const double arrival = lag_.arrival_rate.value_or(0);
+    const auto need_for = [&](std::int64_t records) {
+      const double exact = (arrival + static_cast<double>(records) / seconds(threshold)) / *capacity_;
+      return Need{spread(exact), spread(exact - kDeadBand)};
+    };
+    const Need need = need_for(backlog_);
+    say(rate_words(arrival) + " arriving and " + grouped(backlog_) + " waiting within " + format_duration(threshold) +
+        ", at " + rate_words(*capacity_) + " a replica, need " + count(need.replicas, "replica"));
+    const auto in_time = static_cast<std::int64_t>(*capacity_ * seconds(threshold));
+    return lag_.hot ? cooled(need, need_for(without_hot(in_time))) : need;
+  }
+
+  // Partitions can't be halved: of 9 replicas on 12 partitions the fullest three have two each, so that all together
+  // get no more done than 6. The fewest whose fullest consumer keeps up.
+  int spread(double exact) const {
+    const int least = rounded_up(exact < 0.001 ? 0 : exact);
+    if (least <= 0 || memory_.shares) return std::max(least, 0);
+    const int partitions = feedable_partitions(lag_, memory_.last_assignor), each = spec_.consumers_per_replica;
+    for (int replicas = least; replicas * each < partitions; ++replicas) {
+      const int fullest = ceil_div(partitions, replicas * each);
+      if (static_cast<double>(partitions) / fullest >= exact * each - 1e-6) return replicas;
+    }
+    return std::max(least, ceil_div(partitions, each));
+  }
+
+  // As long as nobody knows what a replica gets done: twice as many while records wait for too long, once a start-up;
+  // one fewer while they wait for less than half of what they may.
+  Need by_ratio(Duration threshold) {
+    if (backlog_ == 0 && *lag_.waiting == 0) return {};
+    if (current_ == 0) {
+      say("a first replica, since nobody knows yet what one consumes");
+      return just(1);
+    }
+    const Duration age = lag_.delay ? lag_.delay->age : Duration{};
+    const std::string words =
+        "the oldest record waits for " + format_duration(std::chrono::floor<std::chrono::seconds>(age)) + ", ";
+    if (age > threshold) {
+      if (lag_.hot || starting_ > 0 || (memory_.replicas_rose && now_ - *memory_.replicas_rose < spec_.startup)) {
+        say(words + "more than " + format_duration(threshold) + ": stays until the last step shows");
+        return just(current_);
+      }
+      say(words + "more than " + format_duration(threshold) + ": up to twice the replicas");
+      return just(rounded_up(current_ * std::min(seconds(age) / seconds(threshold), 2.0)));
+    }
+    if (age > threshold / 2) return just(current_);
+    say(words + "less than half of " + format_duration(threshold) + ": one replica fewer may do");
+    return just(std::max(current_ - 1, 1));
+  }
+
+  // One partition has one consumer: what lies on it beyond one replica's share asks for nobody, but is no reason to
+  // take away who is there either.
+  std::int64_t without_hot(std::int64_t share) const {
+    const std::int64_t hot = std::min(lag_.hot->lag, backlog_);
+    return backlog_ - hot + std::min(hot, share);
+  }
+  Need cooled(const Need& need, const Need& rest) {
+    const Need floor = rest.replicas >= current_ ? rest : just(current_);
+    if (floor.replicas >= need.replicas) return need;
+    say("without what lies on " + std::string(lag_.hot->topic) + "/" + std::to_string(lag_.hot->partition) + ": " +
+        count(floor.replicas, "replica"));
+    return floor;
+  }
+
+  void say(std::string reason) { reasons_.push_back(std::move(reason)); }
+
+  const Lag& lag_;
+  const api::ConsumerScalerSpec& spec_;
+  const Memory& memory_;
+  std::vector<std::string>& reasons_;
+  const int current_;
+  const int starting_;  // consumers
+  const SteadyTime now_;
+  std::optional<double> capacity_;  // of a replica
+  std::int64_t backlog_ = 0;
+};
+
+}  // namespace
+
+void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
+           Memory& memory, SteadyTime now) {
+  if (workload.current_replicas) {
+    if (memory.last_current && *workload.current_replicas > *memory.last_current) memory.replicas_rose = now;
+    memory.last_current = workload.current_replicas;
+  }
+  if (!lag.progress || lag.hot || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0)
+    return;
+  const Progress& progress = *lag.progress;
+  const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;
+  const int consumers = std::min(group.members, partitions), fullest = ceil_div(partitions, consumers);
+  if (progress.backlogged < fullest) {
+    memory.unanswered = {};
+    // What was seen without a backlog is the least that the fullest consumer can do.
+    const bool watched = memory.started && now - *memory.started >= 2 * spec.window;
+    if (memory.consumer_capacity && watched && lag.consumption_rate)
+      memory.consumer_capacity = std::max(*memory.consumer_capacity, *lag.consumption_rate / consumers);
+    return;
+  }
+  memory.unanswered += progress.elapsed;
+  if (progress.consumed_backlogged == 0) return;
+  const Duration time = std::exchange(memory.unanswered, Duration{});
+  if (time >= kBlocked) return;
+  // Where not all consumers have enough to do, those are at their limit that have the most partitions.
+  const bool all = progress.backlogged >= consumers;
+  const double busy = all ? consumers : static_cast<double>(progress.backlogged) / fullest;
+  const auto records = static_cast<double>(all ? progress.consumed : progress.consumed_backlogged);
+  memory.consumer_rate.add(records / busy, time, spec.window);
+  memory.measured += time;
+  if (memory.measured >= kLeastMeasured) memory.consumer_capacity = memory.consumer_rate.per_second();
+}
+
+Need need_of(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
+             const Memory& memory, SteadyTime now, std::vector<std::string>& reasons) {
+  return Needs(lag, group, spec, workload, memory, now, reasons).run();
+}
+
+}  // namespace penstock::scaling

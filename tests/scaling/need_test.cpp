@@ -1,0 +1,232 @@
+#include "scaling/world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::scaling;
+using scaling::testing::lag_of;
+using scaling::testing::says;
+using scaling::testing::spec_of;
+using scaling::testing::stable_group;
+
+namespace {
+
+struct Run {
+  api::ConsumerScalerSpec spec = spec_of();
+  GroupState group = stable_group();
+  Workload workload;
+  Memory memory;
+  SteadyTime now{1h};
+
+  Run() {
+    spec.lag_threshold.reset();
+    spec.delay_threshold = 30s;
+    spec.min_replicas = 1;
+  }
+  Run& running(int replicas) {
+    workload.current_replicas = replicas;
+    group.members = replicas * spec.consumers_per_replica;
+    return *this;
+  }
+  Run& consumes(double capacity) {
+    memory.consumer_capacity = capacity;
+    return *this;
+  }
+  Decision step(const Lag& lag, Duration later = 1s) {
+    now += later;
+    Decision decision = decide(lag, group, spec, workload, memory, now);
+    memory = decision.memory;
+    return decision;
+  }
+};
+
+Lag arriving(double rate, std::int64_t waiting, int partitions = 100, Duration age = 0s) {
+  Lag lag = lag_of(waiting, partitions);
+  lag.arrival_rate = rate;
+  lag.delay = api::Delay{age, false};
+  return lag;
+}
+
+// A second of work: so many records consumed, records waiting for long on so many partitions.
+Lag at_work(std::int64_t consumed, int backlogged, int partitions = 4) {
+  Lag lag = lag_of(10'000, partitions);
+  lag.progress = Progress{consumed, 1s, partitions, backlogged, backlogged == 0 ? 0 : consumed};
+  return lag;
+}
+
+}  // namespace
+
+TEST_CASE("a delay needs what arrives and what waits, by what one replica consumes") {
+  struct {
+    double rate;
+    std::int64_t waiting;
+    int desired;
+  } const cases[] = {{250, 3000, 4}, {400, 0, 4}, {401, 0, 5}, {0, 6000, 2}, {0.2, 0, 1}};
+  for (const auto& c : cases) {
+    Run run;
+    CHECK(run.consumes(100).step(arriving(c.rate, c.waiting)).desired == c.desired);
+  }
+  Run run;
+  const Decision decision = run.consumes(100).step(arriving(250, 3000));
+  CHECK(decision.reasons.front() == "250/s arriving and 3,000 waiting within 30s, at 100/s a replica, need 4 replicas");
+  CHECK(decision.metric == 4);  // the target is 1
+  CHECK(decision.replica_capacity == 100.0);
+}
+
+TEST_CASE("partitions can't be halved: as many replicas as the fullest consumer needs") {
+  struct {
+    double rate;
+    int desired;
+  } const cases[] = {{590, 6}, {650, 12}, {850, 12}, {395, 4}, {290, 3}};
+  for (const auto& c : cases) {
+    Run run;
+    CHECK(run.consumes(100).step(arriving(c.rate, 0, 12)).desired == c.desired);
+  }
+}
+
+TEST_CASE("of the lag and the delay the one that needs more counts") {
+  Run run;
+  run.spec.lag_threshold = 1000;
+  Decision decision = run.consumes(100).step(arriving(100, 9000));
+  CHECK(decision.desired == 9);
+  CHECK(decision.metric == 9000);
+  CHECK(says(decision, "the lag needs at least as much as the delay"));
+  decision = run.step(arriving(2000, 9000));
+  CHECK(decision.desired == 25);
+  CHECK(decision.metric == 25'000);
+  CHECK(says(decision, "the delay needs more than the lag"));
+}
+
+TEST_CASE("while nobody knows what a replica consumes, replicas double once a start-up, and go one by one") {
+  Run run;
+  CHECK(run.running(0).step(arriving(10, 50)).desired == 1);
+  run.running(2);
+  run.step(arriving(10, 50, 100, 20s));
+  CHECK(run.step(arriving(10, 50, 100, 20s), 1min).desired == 2);
+  CHECK(run.step(arriving(10, 5000, 100, 5min), 1min).desired == 4);
+  run.running(4);
+  Decision decision = run.step(arriving(10, 5000, 100, 5min));
+  CHECK(decision.desired == 4);
+  CHECK(says(decision, "stays until the last step shows"));
+  CHECK(run.step(arriving(10, 5000, 100, 5min), run.spec.startup).desired == 8);
+  run.step(arriving(10, 50, 100, 3s));
+  decision = run.step(arriving(10, 50, 100, 3s), run.spec.window);
+  CHECK(decision.desired == 3);
+  CHECK(says(decision, "one replica fewer may do"));
+}
+
+TEST_CASE("what one consumer gets done is learned from backlogs, and outlives a restart") {
+  Run run;
+  run.running(4);
+  for (int second = 0; second < 9; ++second) run.step(at_work(400, 4));
+  CHECK_FALSE(run.memory.consumer_capacity);  // too short
+  run.step(at_work(400, 4));
+  REQUIRE(run.memory.consumer_capacity);
+  CHECK(*run.memory.consumer_capacity == doctest::Approx(100));
+
+  Run published;
+  published.running(4).consumes(70);
+  CHECK(published.step(at_work(0, 0)).replica_capacity == 70.0);
+
+  Run several;
+  several.spec.consumers_per_replica = 2;
+  several.running(2);
+  for (int second = 0; second < 10; ++second) several.step(at_work(400, 4));
+  CHECK(*several.step(at_work(400, 4)).replica_capacity == doctest::Approx(200));
+}
+
+TEST_CASE("commits in lumps are averaged") {
+  Run run;
+  run.running(4);
+  for (int second = 1; second <= 300; ++second) run.step(at_work(second % 5 == 0 ? 2000 : 0, 4));
+  CHECK(*run.memory.consumer_capacity == doctest::Approx(100));
+}
+
+TEST_CASE("where only the fullest consumers have a backlog, they are at their limit") {
+  Run run;  // 6 partitions, 4 consumers: two have two partitions each
+  run.running(4);
+  Lag lag = at_work(0, 4, 6);
+  lag.progress->consumed = 260;
+  lag.progress->consumed_backlogged = 200;
+  for (int second = 0; second < 12; ++second) run.step(lag);
+  // As many are backlogged as there are consumers: all count.
+  CHECK(*run.memory.consumer_capacity == doctest::Approx(65));
+  Run partly;
+  partly.running(4);
+  lag.progress->backlogged = 2;
+  lag.progress->consumed_backlogged = 100;
+  for (int second = 0; second < 12; ++second) partly.step(lag);
+  CHECK(*partly.memory.consumer_capacity == doctest::Approx(100));
+}
+
+TEST_CASE("consumers that are blocked, that rebalance or that have too little to do are not measured") {
+  Run blocked;
+  blocked.running(4);
+  for (int second = 0; second < 40; ++second) blocked.step(at_work(0, 4));
+  blocked.step(at_work(400, 4));
+  CHECK_FALSE(blocked.memory.consumer_capacity);
+
+  Run rebalancing;
+  rebalancing.running(4);
+  rebalancing.group.state = "PreparingRebalance";
+  for (int second = 0; second < 40; ++second) rebalancing.step(at_work(400, 4));
+  CHECK_FALSE(rebalancing.memory.consumer_capacity);
+
+  Run idle;
+  idle.running(4);
+  for (int second = 0; second < 40; ++second) idle.step(at_work(40, 0));
+  CHECK_FALSE(idle.memory.consumer_capacity);
+}
+
+TEST_CASE("a consumer that was seen to do more can do more") {
+  Run run;
+  run.running(4).consumes(50);
+  run.step(at_work(0, 0));
+  Lag lag = at_work(400, 0);
+  lag.consumption_rate = 400;
+  run.step(lag, 2 * run.spec.window);
+  CHECK(*run.memory.consumer_capacity == doctest::Approx(100));
+  lag.consumption_rate = 40;
+  run.step(lag);
+  CHECK(*run.memory.consumer_capacity == doctest::Approx(100));
+}
+
+TEST_CASE("what replicas that are still starting will consume asks for no further ones") {
+  Run run;
+  run.spec.lag_threshold = 1000;
+  run.spec.delay_threshold.reset();
+  run.running(2).consumes(100);
+  run.step(lag_of(2000));
+  run.workload.current_replicas = 6;  // four start; two are in the group
+  run.step(lag_of(6000));
+  Decision decision = run.step(lag_of(10'000), 10s);
+  CHECK(decision.desired == 6);
+  CHECK(says(decision, "4,000 records wait for 4 consumers still starting"));
+  run.group.members = 6;
+  CHECK(run.step(lag_of(10'000)).desired == 10);
+  run.group.members = 2;
+  CHECK(run.step(lag_of(10'000), run.spec.startup).desired == 10);  // by now they should have started
+}
+
+TEST_CASE("a hot partition asks for no further replica, and takes none away") {
+  Run run;
+  run.spec.lag_threshold = 1000;
+  run.spec.delay_threshold.reset();
+  Lag lag = lag_of(30'000, 12);
+  lag.hot = HotPartition{"orders", 3, 28'500};
+  Decision decision = run.running(1).step(lag);
+  CHECK(decision.desired == 3);
+  CHECK(says(decision, "without what lies on orders/3: 3 replicas"));
+  CHECK(run.running(7).step(lag, 5min).desired == 7);
+  CHECK(run.running(0).step(lag).desired == 3);
+}
+
+TEST_CASE("records that no replica helps with still keep the last one awake") {
+  Run run;
+  run.spec = spec_of(1000, 0);
+  Lag lag = lag_of(500);
+  lag.useful = 0;
+  const Decision decision = run.running(1).step(lag);
+  CHECK(decision.active);
+  CHECK(decision.desired == 1);
+}

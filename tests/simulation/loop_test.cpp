@@ -1,0 +1,61 @@
+#include <penstock/simulation/scenarios.hpp>
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+using namespace penstock;
+using namespace penstock::simulation;
+
+namespace {
+
+const Scenario& scenario(const std::vector<Scenario>& all, const std::string& name) {
+  const auto found = std::ranges::find(all, name, &Scenario::name);
+  REQUIRE(found != all.end());
+  return *found;
+}
+
+}  // namespace
+
+TEST_CASE("the same loop runs the same way twice") {
+  const std::vector<Scenario> all = scenarios();
+  const Outcome one = run(all.front(), Rule::kPenstock), two = run(all.front(), Rule::kPenstock);
+  CHECK(one.replica_hours == two.replica_hours);
+  CHECK(one.moments.back().lag == two.moments.back().lag);
+}
+
+TEST_CASE("on every load the decision misses its promise least, and changes its mind less") {
+  for (const Scenario& each : scenarios()) {
+    CAPTURE(each.name);
+    const Outcome ours = run(each, Rule::kPenstock), keda = run(each, Rule::kKeda);
+    // Where nobody can keep up, both miss; neither by more than a start-up beyond the other.
+    CHECK(ours.missed_minutes <= keda.missed_minutes * 1.1 + 1);
+    CHECK(ours.scalings < keda.scalings);
+    CHECK(ours.reversals <= keda.reversals);
+    const int feedable = each.growth.empty() ? each.world.partitions : each.growth.rbegin()->second;
+    CHECK(ours.highest <= feedable);
+  }
+}
+
+TEST_CASE("a load that partitions can't carry evenly gets all of them, and no pendulum") {
+  const std::vector<Scenario> all = scenarios();
+  const Outcome ours = run(scenario(all, "step"), Rule::kPenstock);
+  CHECK(ours.missed_minutes == 0);
+  CHECK(ours.replica_hours < 1.1 * ours.ideal_hours);
+  CHECK(run(scenario(all, "step"), Rule::kKeda).missed_minutes > 60);
+}
+
+TEST_CASE("a hot and a stuck partition are named and buy no replicas") {
+  const std::vector<Scenario> all = scenarios();
+  const Outcome hot = run(scenario(all, "one hot partition"), Rule::kPenstock);
+  CHECK(hot.reasons.contains("PartitionSkewed"));
+  CHECK(hot.replica_hours < 1.5 * hot.ideal_hours);
+  const Outcome stuck = run(scenario(all, "stuck partition"), Rule::kPenstock);
+  CHECK(stuck.reasons.contains("PartitionStuck"));
+  CHECK(stuck.replica_hours < 1.5 * stuck.ideal_hours);
+}
+
+TEST_CASE("what was transactional sleeps in the end in spite of its markers") {
+  const std::vector<Scenario> all = scenarios();
+  CHECK(run(scenario(all, "transactional"), Rule::kPenstock).moments.back().replicas == 0);
+}
