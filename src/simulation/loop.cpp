@@ -132,13 +132,14 @@ class Loop {
     const double ratio = told.metric / (told.target * replicas_);
     const int recommended =
         std::abs(ratio - 1) <= told.tolerance ? replicas_ : static_cast<int>(std::ceil(told.metric / told.target));
+    const int from = replicas_;
     set_replicas(past_.allowed(behavior_, replicas_, recommended, told.min, told.max, consumers_.now()));
+    past_.scaled(from, replicas_, consumers_.now());
   }
 
   void set_replicas(int wanted) {
     if (wanted == replicas_) return;
     const SteadyTime now = consumers_.now();
-    past_.scaled(replicas_, wanted, now);
     const bool up = wanted > replicas_;
     ++out_.scalings;
     if (changed_ && changed_->up != up && now - changed_->at < 10min) ++out_.reversals;

@@ -180,7 +180,7 @@ class Planner {
   }
 
   // What an autoscaler would do of each decision at once. An old or unknown one moves nothing, and only a fresh one of
-  // this spec takes replicas away.
+  // this spec, or its fallback, takes replicas away.
   void scale_by_rules() {
     look_again(kScaleCheck);
     if (!o_.allowed || !o_.target || !known() || !heard(o_)) return;
@@ -188,8 +188,9 @@ class Planner {
     if (d.desired() == 0) return;  // the last step is the cooldown's
     const int current = *o_.replicas, wanted = *o_.allowed;
     if (d.desired() != wanted) look_again(kRuleCheck);
-    const bool good = d.freshness() == Freshness::FRESH && d.generation() == scaler_.meta.generation;
-    if (wanted == current || (wanted < current && !good)) return;
+    const bool good = d.freshness() == Freshness::FRESH || d.freshness() == Freshness::FALLBACK;
+    const bool current_spec = d.generation() == scaler_.meta.generation;
+    if (wanted == current || (wanted < current && !(good && current_spec))) return;
     plan_.actions.push_back(
         SetScale{*o_.target, {scaler_.meta.ns, scaler_.spec.target.name}, current, wanted, in_words(d)});
   }

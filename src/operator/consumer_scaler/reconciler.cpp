@@ -75,7 +75,7 @@ Result<bool> Reconciler::act(const api::ConsumerScaler& scaler, const std::vecto
     if (!scale) continue;
     ReplicaSight::Seen seen = sight_.get(key_of(scaler));
     seen.replicas = scale->to;
-    seen.past.scaled(scale->from, scale->to, eyes_.clock.now());
+    if (scale->from > 0) seen.past.scaled(scale->from, scale->to, eyes_.clock.now());  // waking is no rule's matter
     seen.at = eyes_.clock.now();
     sight_.put(key_of(scaler), seen);
     return true;

@@ -192,6 +192,26 @@ TEST_CASE("Direct leaves 0 at once, and a fresh operator takes nothing away befo
   CHECK(world.replicas() == 3);
 }
 
+TEST_CASE("Direct gives the fallback's replicas, and waking takes nothing from what the rules allow") {
+  DirectWorld world(0);
+  Json object = world.api->objects.at(kPath);
+  object["spec"]["behavior"] = Json::parse(
+      R"({"scaleUp": {"policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}]},
+          "scaleDown": {"stabilizationWindowSeconds": 0}})");
+  world.api->put(kPath, object);
+  Life life(world);
+  life.once();
+  CHECK(world.replicas() == 1);
+  world.clock.advance(1s);
+  life.once();
+  CHECK(world.replicas() == 3);
+  world.said = decision(2, 12'000);
+  world.said.set_freshness(penstock::v1::FALLBACK);
+  world.clock.advance(1s);
+  life.once();
+  CHECK(world.replicas() == 2);
+}
+
 TEST_CASE("Direct acts on the replicas that there are, not on those that it remembers") {
   DirectWorld world(12);
   Life life(world);
