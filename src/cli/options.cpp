@@ -71,6 +71,58 @@ void describe_lag(CLI::App& app, LagOptions& options) {
   app.add_option("--timeout", options.timeout, "how long an answer may take")->capture_default_str()->group(output);
 }
 
+constexpr const char* kSimulateHelp = R"(Try thresholds before they are applied.
+
+Runs the very code that decides, in simulated time, on a model of consumers and of the
+HorizontalPodAutoscaler's algorithm, and says what would have come of it. Nothing is
+read from a cluster and nothing is changed. Several files are compared.)";
+
+constexpr const char* kSimulateExamples = R"(Examples:
+  kubectl penstock simulate -f scaler.yaml --capacity 250 --shape step:200:1500
+  kubectl penstock simulate -f now.yaml -f then.yaml --keda --capacity 250 \
+      --trace monday.csv --picture monday.svg
+Shapes: constant:RATE, step:FROM:TO[:AT], spike:BASE:PEAK[:AT:LENGTH],
+ramp:FROM:TO[:OVER], sine:LOW:HIGH[:PERIOD]; a trace has lines `seconds,records_per_second`.)";
+
+void describe_simulate(CLI::App& app, SimulateOptions& options) {
+  app.footer(kSimulateExamples);
+  app.add_option("-f,--filename", options.files, "a ConsumerScaler; may be repeated")
+      ->required()
+      ->check(CLI::ExistingFile)
+      ->allow_extra_args(false);
+  app.add_flag("--keda", options.keda, "the first file's thresholds by KEDA's rule, too");
+  const char* load = "Load";
+  auto* shape = app.add_option("--shape", options.shape, "records a second over time, see below")->group(load);
+  app.add_option("--trace", options.trace, "records a second over time, from a CSV file")
+      ->check(CLI::ExistingFile)
+      ->excludes(shape)
+      ->group(load);
+  app.add_option("--length", options.length, "how long; default: the trace's length, or 2h")->group(load);
+  const char* model = "Consumers";
+  app.add_option("--capacity", options.capacity, "records a second that one consumer gets done")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->group(model);
+  app.add_option("--partitions", options.partitions)->check(CLI::Range(1, 10'000))->capture_default_str()->group(model);
+  app.add_option("--replicas", options.replicas, "at the start")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--startup", options.startup, "from a new replica to its first record")
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--rebalance", options.rebalance, "how long nobody consumes then")
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--slo", options.slo, "the oldest record should be younger")->capture_default_str()->group(model);
+  const char* output = "Output";
+  app.add_option("-o,--output", options.format, "how it is printed")
+      ->check(CLI::IsMember(kFormats))
+      ->capture_default_str()
+      ->group(output);
+  app.add_option("--picture", options.picture, "an SVG file to draw load, lag, delay and replicas into")->group(output);
+}
+
 std::unexpected<Error> invalid(std::string what) {
   return fail(Code::kInvalid, std::move(what), Retry::never());
 }
@@ -114,6 +166,14 @@ std::unique_ptr<CLI::App> describe(Options& options, const std::string& version)
   app->get_formatter()->column_width(38);
   auto* lag = app->add_subcommand("lag", kLagHelp);
   describe_lag(*lag, options.lag);
+  describe_simulate(*app->add_subcommand("simulate", kSimulateHelp), options.simulate);
+  auto* convert = app->add_subcommand("convert", "Make a ConsumerScaler of a KEDA ScaledObject with kafka triggers.");
+  convert->add_option("-f,--filename", options.convert.file, "the ScaledObject")->required()->check(CLI::ExistingFile);
+  convert->add_option("--platform", options.convert.platform, "the EventPlatform's name")->capture_default_str();
+  convert->footer(
+      "Notes and refusals go to standard error; what has no counterpart is refused and exits with 2.\n"
+      "Example:\n  kubectl get scaledobject orders -o yaml > orders.yaml\n"
+      "  kubectl penstock convert -f orders.yaml --platform main | kubectl apply --dry-run=server -f -");
   auto* completion = app->add_subcommand("completion", "Print a script that completes command lines.");
   completion
       ->add_option("SHELL", options.completion_for,
@@ -127,6 +187,10 @@ std::unique_ptr<CLI::App> describe(Options& options, const std::string& version)
   return app;
 }
 
+Format format_of(const std::string& name) {
+  return name == "json" ? Format::kJson : name == "yaml" ? Format::kYaml : Format::kTable;
+}
+
 Result<LagRequest> check(const LagOptions& options) {
   if (auto fits = check_sources(options); !fits) return std::unexpected(fits.error());
   LagRequest request;
@@ -138,7 +202,7 @@ Result<LagRequest> check(const LagOptions& options) {
   const auto timeout = interval(options.timeout);
   if (!timeout || *timeout < 100ms) return invalid("--timeout=" + options.timeout + " is no time of 100ms or more");
   request.timeout = *timeout;
-  request.format = options.format == "json" ? Format::kJson : options.format == "yaml" ? Format::kYaml : Format::kTable;
+  request.format = format_of(options.format);
   request.sort = options.sort == "lag" ? Sort::kLag : options.sort == "delay" ? Sort::kDelay : Sort::kName;
   return request;
 }

@@ -1,11 +1,18 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/cli/client_settings.hpp>
 #include <penstock/cli/completion.hpp>
+#include <penstock/cli/convert.hpp>
 #include <penstock/cli/feed_source.hpp>
 #include <penstock/cli/kafka_source.hpp>
 #include <penstock/cli/kubectl.hpp>
+#include <penstock/cli/manifest.hpp>
 #include <penstock/cli/painter.hpp>
 #include <penstock/cli/run.hpp>
+#include <penstock/cli/simulate.hpp>
+#include <penstock/cli/structured.hpp>
+#include <penstock/simulation/load.hpp>
+
+#include <fstream>
 
 #include <CLI/CLI.hpp>
 
@@ -17,6 +24,7 @@ constexpr const char* kClientId = "kubectl-penstock";
 // As in deploy/operator.yaml.
 constexpr const char* kService = "penstock-scaler";
 constexpr int kPort = 9443;
+constexpr Duration kLongestSimulation = 14 * 24h;
 
 Result<ClientSettings> settings_of(const LagOptions& options) {
   Properties properties;
@@ -89,6 +97,112 @@ int lag(const LagOptions& options, Console& console, const Clock& clock, const s
   return follow(**source, *request, !options.no_headers, console, clock, stop);
 }
 
+Result<Duration> duration_of(const char* option, const std::string& text) {
+  if (const auto time = parse_duration(text)) return *time;
+  return fail(Code::kInvalid, std::string(option) + " " + text + " is no duration such as 30s, 10m or 2h",
+              Retry::never());
+}
+
+Result<Json> object_in(const std::string& file, std::string_view kind) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  const auto objects = parse_manifest(*text);
+  if (!objects) return fail(file, objects.error());
+  for (const Json& object : *objects)
+    if (object.is_object() && object.value("kind", "") == kind) return object;
+  return fail(Code::kInvalid, file + " has no " + std::string(kind), Retry::never());
+}
+
+Result<simulation::Scenario> scenario_of(const SimulateOptions& options) {
+  simulation::Scenario scenario;
+  scenario.world.partitions = options.partitions;
+  scenario.world.consumer_capacity = options.capacity;
+  scenario.replicas = options.replicas;
+  for (const auto& [name, text, time] : {std::tuple{"--startup", &options.startup, &scenario.world.startup},
+                                         std::tuple{"--rebalance", &options.rebalance, &scenario.world.rebalance},
+                                         std::tuple{"--slo", &options.slo, &scenario.slo}}) {
+    const auto parsed = duration_of(name, *text);
+    if (!parsed) return std::unexpected(parsed.error());
+    *time = *parsed;
+  }
+  if (!options.trace.empty()) {
+    const auto text = read_file(options.trace);
+    if (!text) return std::unexpected(text.error());
+    auto trace = simulation::parse_trace(*text);
+    if (!trace) return fail(options.trace, trace.error());
+    scenario.load = std::move(trace->load);
+    scenario.length = trace->length;
+  } else if (!options.shape.empty()) {
+    auto load = simulation::parse_shape(options.shape);
+    if (!load) return std::unexpected(load.error());
+    scenario.load = std::move(*load);
+  } else {
+    return fail(Code::kInvalid, "give a load: --shape, such as step:100:800, or --trace FILE", Retry::never());
+  }
+  if (options.length.empty()) return scenario;
+  const auto length = duration_of("--length", options.length);
+  if (!length) return std::unexpected(length.error());
+  if (*length > kLongestSimulation)
+    return fail(Code::kInvalid, "--length must be at most " + format_duration(kLongestSimulation), Retry::never());
+  scenario.length = *length;
+  return scenario;
+}
+
+Result<std::vector<Simulated>> simulated(const SimulateOptions& options) {
+  auto scenario = scenario_of(options);
+  if (!scenario) return std::unexpected(scenario.error());
+  std::vector<Simulated> all;
+  std::optional<api::ConsumerScalerSpec> first;
+  for (const std::string& file : options.files) {
+    const auto object = object_in(file, api::ConsumerScaler::kKind);
+    if (!object) return std::unexpected(object.error());
+    auto scaler = api::parse_consumer_scaler(*object);
+    if (!scaler) return fail(file, scaler.error());
+    scenario->spec = scaler->spec;
+    // A model has one topic.
+    scenario->spec.topics.resize(1, "topic");
+    if (!first) first = scenario->spec;
+    all.push_back({file, simulation::run(*scenario, simulation::Rule::kPenstock)});
+  }
+  if (!options.keda) return all;
+  scenario->spec = *first;
+  if (!first->lag_threshold)
+    return fail(Code::kInvalid,
+                "--keda needs a lagThreshold in " + options.files.front() + ": KEDA's rule knows no delay",
+                Retry::never());
+  all.push_back({"KEDA's rule", simulation::run(*scenario, simulation::Rule::kKeda)});
+  return all;
+}
+
+int complain(Console& console, const Error& error) {
+  console.err << "error: " << error.what << "\n";
+  return kUsage;
+}
+
+int simulate(const SimulateOptions& options, Console& console, const Clock& clock) {
+  const auto all = simulated(options);
+  if (!all) return complain(console, all.error());
+  if (!options.picture.empty()) {
+    std::ofstream file(options.picture);
+    file << picture(*all);
+    if (!file.flush())
+      return complain(console, {Code::kInvalid, "can't write the picture " + options.picture, Retry::never()});
+  }
+  Painter(console, format_of(options.format), true, false).show(answer_of(*all), clock.wall());
+  return kOk;
+}
+
+int convert_file(const ConvertOptions& options, Console& console) {
+  const auto object = object_in(options.file, "ScaledObject");
+  if (!object) return complain(console, object.error());
+  const Converted converted = convert(*object, options.platform);
+  for (const std::string& note : converted.notes) console.err << "note: " << note << "\n";
+  for (const std::string& refusal : converted.refusals) console.err << "error: " << refusal << "\n";
+  if (!converted.refusals.empty()) return kUsage;
+  console.out << yaml_text(converted.scaler);
+  return kOk;
+}
+
 }  // namespace
 
 int follow(Source& source, const LagRequest& request, bool headers, Console& console, const Clock& clock,
@@ -129,6 +243,8 @@ int run(int argc, const char* const* argv, const std::string& version, Console& 
     console.out << completion_script(options.completion_for);
     return kOk;
   }
+  if (app->got_subcommand("simulate")) return simulate(options.simulate, console, clock);
+  if (app->got_subcommand("convert")) return convert_file(options.convert, console);
   return lag(options.lag, console, clock, stop);
 }
 

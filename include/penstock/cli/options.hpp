@@ -37,8 +37,23 @@ struct LagOptions {
   bool from_kafka() const { return !command_config.empty() || !bootstrap_servers.empty(); }
 };
 
+struct SimulateOptions {
+  std::vector<std::string> files;  // ConsumerScalers
+  std::string shape, trace;        // one of the two
+  bool keda = false;               // KEDA's rule beside them
+  int partitions = 12, replicas = 1;
+  double capacity = 0;  // records a second of one consumer
+  std::string startup = "15s", rebalance = "3s", length, slo = "60s", format = "table", picture;
+};
+
+struct ConvertOptions {
+  std::string file, platform = "main";
+};
+
 struct Options {
   LagOptions lag;
+  SimulateOptions simulate;
+  ConvertOptions convert;
   std::string completion_for;  // a shell
 };
 
@@ -48,6 +63,8 @@ inline const std::vector<std::string> kFormats{"table", "json", "yaml"}, kSorts{
 
 // The options outlive the description.
 std::unique_ptr<CLI::App> describe(Options& options, const std::string& version);
+
+Format format_of(const std::string& name);  // one of kFormats
 
 // LagOptions in our own terms. kInvalid for what doesn't go together, in words.
 struct LagRequest {
