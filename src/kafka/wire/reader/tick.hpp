@@ -69,7 +69,11 @@ class Tick {
 
   // Which ends each topic is wanted with, now that commits tell the topics that no plan names.
   void gather_topics();
+  std::size_t partitions_of(const std::string& topic);
+  // Commits to partitions that were not known of when they were asked for.
+  void read_commits_of_grown(const std::map<std::string, std::size_t>& before);
   void read_ends();
+  void add_places(const std::string& topic, Wanted wanted, std::vector<Place>& places);
   void read_places(std::vector<Place> places);
   void ask_offsets(int leader, Edge edge, std::vector<Place> places);
   void took(Edge edge, const std::vector<Place>& asked, const Result<ListOffsetsResponse>& answer);
@@ -94,6 +98,7 @@ class Tick {
   std::unordered_map<std::string, Wanted> wanted_;
   Groups moved_;               // groups whose commits were asked of the wrong broker
   std::vector<Place> missed_;  // partitions that were
+  std::set<std::string> cut_;  // topics of which a log ends earlier than it did
   // What brokers say of a share group's lag themselves (KIP-1226): they know what is done with beyond its start.
   struct ShareLag {
     const SamplePlan::Group* group;

@@ -28,41 +28,85 @@ void Tick::gather_topics() {
     if (memory_.topics.due(topic, now_)) unknown.push_back(topic);
   if (unknown.empty()) return;
   std::ranges::sort(unknown);
+  std::map<std::string, std::size_t> before;
+  for (const std::string& topic : unknown) before[topic] = partitions_of(topic);
   look_up(unknown);
+  asks_.run();
+  read_commits_of_grown(before);
+}
+
+std::size_t Tick::partitions_of(const std::string& topic) {
+  const KnownTopic* known = memory_.topics.find(topic);
+  return known ? known->leaders.size() : 0;
+}
+
+// A member may have been quick with a partition that is new to us, and a commit that wasn't asked for must not look
+// like none.
+void Tick::read_commits_of_grown(const std::map<std::string, std::size_t>& before) {
+  Groups again;
+  for (const auto& group : plan_.groups) {
+    const bool short_of = std::ranges::any_of(group.topics, [&](const std::string& topic) {
+      const auto asked = before.find(topic);
+      // Of a topic that was not known all commits were asked for.
+      return asked != before.end() && asked->second > 0 && asked->second < partitions_of(topic);
+    });
+    const bool all_asked = group.committed_topics || memory_.groups.of(group.id).type == "Share";
+    if (short_of && !all_asked && sample_.groups.at(group.id).commits) again.push_back(&group);
+  }
+  read_commits(again);
   asks_.run();
 }
 
 void Tick::read_ends() {
   std::vector<Place> places;
   for (const auto& [topic, wanted] : wanted_) {
-    const KnownTopic* known = memory_.topics.find(topic);
-    if (!known) {
+    if (!memory_.topics.find(topic)) {
       sample_.topics.emplace(topic, std::unexpected(memory_.topics.error(topic)));
       continue;
     }
-    TopicSample& its = *sample_.topics.emplace(topic, TopicSample{}).first->second;
-    const std::size_t count = known->leaders.size();
-    its.id = known->id;
-    its.starts.resize(count);
-    if (wanted.end) its.ends.resize(count);
-    if (wanted.stable_end) its.stable_ends.resize(count);
-    for (int p = 0; p < static_cast<int>(count); ++p) {
-      if (wanted.end) places.push_back({Edge::kEnd, &topic, p});
-      if (wanted.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
-      const auto& start = known->starts[static_cast<std::size_t>(p)];
-      if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
-    }
+    add_places(topic, wanted, places);
   }
   read_places(std::move(places));
   read_probes();
   asks_.run();
-  if (missed_.empty()) return;
-  std::set<std::string> doubtful;
+  if (missed_.empty() && cut_.empty()) return;
+  std::set<std::string> doubtful = cut_;
   for (const Place& place : missed_) doubtful.insert(*place.topic);
   look_up({doubtful.begin(), doubtful.end()});
   asks_.run();
-  read_places(std::exchange(missed_, {}));
+  std::vector<Place> again = std::exchange(missed_, {});
+  // Where such a log starts now, and under which id, is not what is remembered.
+  for (const std::string& topic : std::exchange(cut_, {})) {
+    std::erase_if(again, [&](const Place& place) { return *place.topic == topic; });
+    const std::string id = sample_.topics.at(topic)->id;
+    sample_.topics.erase(topic);
+    if (KnownTopic* known = memory_.topics.find(topic)) {
+      std::ranges::fill(known->starts, std::nullopt);
+      // Whoever was asked may not have heard of it yet.
+      if (known->id == id) memory_.topics.doubt(topic);
+      add_places(wanted_.find(topic)->first, wanted_[topic], again);
+    } else {
+      sample_.topics.emplace(topic, std::unexpected(memory_.topics.error(topic)));
+    }
+  }
+  read_places(std::move(again));
   asks_.run();
+}
+
+void Tick::add_places(const std::string& topic, Wanted wanted, std::vector<Place>& places) {
+  const KnownTopic& known = *memory_.topics.find(topic);
+  TopicSample& its = *sample_.topics.emplace(topic, TopicSample{}).first->second;
+  const std::size_t count = known.leaders.size();
+  its.id = known.id;
+  its.starts.resize(count);
+  if (wanted.end) its.ends.resize(count);
+  if (wanted.stable_end) its.stable_ends.resize(count);
+  for (int p = 0; p < static_cast<int>(count); ++p) {
+    if (wanted.end) places.push_back({Edge::kEnd, &topic, p});
+    if (wanted.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
+    const auto& start = known.starts[static_cast<std::size_t>(p)];
+    if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
+  }
 }
 
 Reading* Tick::slot(const Place& place) {
@@ -135,10 +179,16 @@ void Tick::took(Edge edge, const std::vector<Place>& asked, const Result<ListOff
 
 void Tick::found(const Place& place, std::int64_t offset) {
   if (Reading* reading = slot(place)) *reading = Reading::of(offset);
-  if (place.edge != Edge::kStart) return;
   KnownTopic* known = memory_.topics.find(*place.topic);
   const auto index = static_cast<std::size_t>(place.partition);
-  if (known && index < known->starts.size()) known->starts[index] = {offset, now_};
+  if (!known || index >= known->starts.size()) return;
+  if (place.edge == Edge::kStart) {
+    known->starts[index] = {offset, now_};
+    return;
+  }
+  std::int64_t& last = (place.edge == Edge::kEnd ? known->ends : known->stable_ends)[index];
+  if (offset < last) cut_.insert(*place.topic);
+  last = offset;
 }
 
 void Tick::missed(const Place& place, const Reading& why, bool moved) {

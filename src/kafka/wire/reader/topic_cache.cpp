@@ -39,6 +39,8 @@ void TopicCache::put(const std::string& topic, const Result<TopicInfo>& info, St
   entry.known->leaders.clear();
   for (const PartitionInfo& partition : info->partitions) entry.known->leaders.push_back(partition.leader);
   entry.known->starts.resize(info->partitions.size());
+  entry.known->ends.resize(info->partitions.size());
+  entry.known->stable_ends.resize(info->partitions.size());
 }
 
 void TopicCache::doubt(const std::string& topic) {

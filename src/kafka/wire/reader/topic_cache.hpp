@@ -15,6 +15,8 @@ struct KnownTopic {
     SteadyTime read;
   };
   std::vector<std::optional<Start>> starts;  // by partition
+  // By partition, of the last tick; 0: not read. A log that ends earlier than it did is another one, or has been cut.
+  std::vector<std::int64_t> ends, stable_ends;
 };
 
 // One thread; pure but for its memory.
