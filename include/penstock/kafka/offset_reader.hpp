@@ -43,9 +43,9 @@ struct GroupInfo {
   std::string state;
   std::string assignor;
   int members = 0;
-  int tasks = 0;  // that a Streams group shares out among its members; 0: of another type, or not known
   // Null: nothing is assigned, or nobody knows. Shared by samples as long as it stays the same.
   std::shared_ptr<const Assignment> assigned;
+  int tasks = 0;  // that a Streams group shares out among its members; 0: of another type, or not known
 };
 
 struct TopicSample {
