@@ -104,7 +104,9 @@ TEST_CASE("a wrong command line ends with 2 and says what is wrong, help and ver
 
 TEST_CASE("commands, options and their values are completed from the description") {
   CHECK(completed({""}) ==
-        "lag\tShow how far consumers are behind.\ncompletion\tPrint a script that completes command "
+        "lag\tShow how far consumers are behind.\nsimulate\tTry thresholds before they are applied.\n"
+        "convert\tMake a ConsumerScaler of a KEDA ScaledObject with kafka triggers.\ncompletion\tPrint a script that "
+        "completes command "
         "lines.\n:4\n");
   CHECK(completed({"comp"}) == "completion\tPrint a script that completes command lines.\n:4\n");
   CHECK(completed({"lag", "--part"}) == "--partitions\ta line for each partition\n:4\n");

@@ -99,7 +99,7 @@ TEST_CASE("what can't be simulated is said in words") {
   refused({"-f", good.c_str(), "--shape", "step:1"}, "must be constant:RATE");
   refused({"-f", bad.c_str(), "--shape", "constant:1"}, "spec.lagThreshold");
   refused({"-f", other.c_str(), "--shape", "constant:1"}, "has no ConsumerScaler");
-  refused({"-f", good.c_str(), "--shape", "constant:1", "--length", "15d"}, "at most 14d");
+  refused({"-f", good.c_str(), "--shape", "constant:1", "--length", "15d"}, "at most 336h");
   refused({"-f", good.c_str(), "--shape", "constant:1", "--keda"}, "KEDA's rule knows no delay");
   refused({"-f", good.c_str(), "--shape", "constant:1", "--startup", "soon"}, "--startup soon is no duration");
 }
