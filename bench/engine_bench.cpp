@@ -126,7 +126,7 @@ class Bench {
             {"apis", apis},
             {"kib_in", static_cast<double>(traffic.bytes_in - told.bytes_in) / ticks / 1024},
             {"kib_out", static_cast<double>(traffic.bytes_out - told.bytes_out) / ticks / 1024},
-            {"connections", traffic.connects}};
+            {"connections", bench::open_sockets()}};
   }
 
   const Options options_;

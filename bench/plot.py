@@ -61,3 +61,36 @@ def engine(rows: list[dict[str, Any]], fakes: list[dict[str, Any]], brokers_cpu:
     for name, dashes, moving in (("Penstock, fakes, idle", "2 2", 0), ("Penstock, fakes, all moving", "", 100)):
         series.append(Series(name, green, dashes, [(row["scalers"], row["penstock"]["cpu_ms"]) for row in fakes if row["moving"] == moving]))
     return logarithmic(series, "scalers of 10 partitions", "CPU, ms a second")
+
+
+def serve(rows: list[dict[str, Any]], names: dict[str, str], target_ms: float) -> str:
+    """Bars of the percentiles, on a logarithmic axis, with the target as a line."""
+    colours = {"p50_ms": "#1f6feb", "p99_ms": "#bf8700", "p999_ms": "#d1242f"}
+    least, most = 0.1, 1000.0
+
+    def y(ms: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * log10(min(max(ms, least), most) / least) / log10(most / least)
+
+    right = WIDTH - 150
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']
+    for power in range(round(log10(least)), round(log10(most)) + 1):
+        parts.append(f'<path d="M{LEFT},{y(10.0**power):.1f} H{right}" stroke="#ddd"/><text x="{LEFT - 8}" y="{y(10.0**power) + 4:.1f}" '
+                     f'text-anchor="end">{10.0**power:,g} ms</text>')
+    group = (right - LEFT) / len(rows)
+    for number, row in enumerate(rows):
+        x = LEFT + group * number
+        for place, (name, colour) in enumerate(colours.items()):
+            top = y(row[name])
+            parts.append(f'<rect x="{x + group * (0.15 + 0.24 * place):.1f}" y="{top:.1f}" width="{group * 0.22:.1f}" '
+                         f'height="{HEIGHT - BOTTOM - top:.1f}" fill="{colour}"/>')
+        what = f"{names[row['over']].split(',')[0]}"
+        parts.append(f'<text x="{x + group / 2:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{what}</text>'
+                     f'<text x="{x + group / 2:.1f}" y="{HEIGHT - BOTTOM + 34}" text-anchor="middle">'
+                     f'{"all moving" if row["moving"] else "nothing moves"}</text>')
+    parts.append(f'<path d="M{LEFT},{y(target_ms):.1f} H{right}" stroke="#1a7f37" stroke-width="2" stroke-dasharray="6 4"/>')
+    labels = [("p50", "#1f6feb"), ("p99", "#bf8700"), ("p99.9", "#d1242f"), (f"target p99, {target_ms:g} ms", "#1a7f37")]
+    for number, (label, colour) in enumerate(labels):
+        at = TOP + 16 + 20 * number
+        parts.append(f'<rect x="{right + 8}" y="{at - 9}" width="10" height="10" fill="{colour}"/><text x="{right + 22}" y="{at}">{label}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"

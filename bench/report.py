@@ -17,7 +17,7 @@ REQUESTS_OF_KEDA = "1 Metadata, 1 OffsetFetch and 1 ListOffsets for each leader"
 
 def net(side: Row, row: Row) -> float | None:
     """The brokers' CPU beyond what they use when nobody asks anything; None: too little to tell from that."""
-    beyond = float(side["brokers_cpu_ms"] - row["idle_ms"])
+    beyond = float(side["asked_cpu_ms"] - row["idle_ms"])
     return beyond if beyond > 0.25 * row["idle_ms"] else None
 
 
@@ -68,7 +68,7 @@ def fakes_table(rows: list[Row]) -> Lines:
         lines.append([f"{row['scalers']:,}", f"{row['partitions']:,}", "all" if row["moving"] else "none", f"{ours['cpu_ms']:,.1f}",
                       f"{ours['rss_mib']:,.0f}", f"{ours['connections']:,.0f}", f"{ours['requests']:,.1f}",
                       f"{ours['kib_in'] + ours['kib_out']:,.0f}", f"{ours['wall_p50_ms']:,.0f}", f"{ours['wall_max_ms']:,.0f}",
-                      f"{ours['brokers_cpu_ms']:,.0f}"])
+                      f"{ours['asked_cpu_ms']:,.0f}"])
     return lines
 
 
