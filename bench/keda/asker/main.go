@@ -65,8 +65,8 @@ func overHttps(address, folder string) (ask, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(authority)
 	client := http.Client{Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}},
-		MaxIdleConnsPerHost: 25, // as the aggregation layer has it
+		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}},
+		MaxConnsPerHost: 100, MaxIdleConnsPerHost: 100, // or a stall of this program's own would open thousands
 	}}
 	return func(ctx context.Context, object int) error {
 		selector := url.QueryEscape("penstock.dev/scaler=" + name(object) + ",penstock.dev/target=1000")
