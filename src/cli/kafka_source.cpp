@@ -13,7 +13,7 @@ constexpr Duration kPatience = 2s, kPause = 100ms;
 constexpr int kLooks = 2;
 constexpr Duration kListRefresh = 10s;
 
-bool consumes(const kafka::ListedGroup& group) {
+bool consumes(const kafka::GroupEntry& group) {
   return group.protocol.empty() || group.protocol == "consumer" || (group.type != "Classic" && !group.type.empty());
 }
 
@@ -71,7 +71,7 @@ Result<void> KafkaSource::choose_groups(const std::stop_token& stop) {
     if (chosen_ && clock_.now() - *chosen_ < kListRefresh) return {};
     const auto list = lister_->list(wish_.timeout, stop);
     if (!list) return std::unexpected(list.error());
-    for (const kafka::ListedGroup& group : list->groups)
+    for (const kafka::GroupEntry& group : list->groups)
       if (consumes(group)) groups.push_back(group.id);
     missing_.clear();
     for (const Error& error : list->missing) missing_.push_back(error.to_string());

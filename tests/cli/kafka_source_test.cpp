@@ -176,7 +176,7 @@ TEST_CASE("without a group all consumers' groups are read, and a broker that tel
         return sample.topic("orders", {10}).commits("billing", "orders", {3}).commits("audit", "orders", {10});
       },
       {});
-  stage.lister->answer = kafka::GroupList{
+  stage.lister->answer = kafka::ListedGroups{
       {{"billing", "Classic", "consumer"}, {"audit", "Classic", ""}, {"sink", "Classic", "connect"}}, {kNoBroker}};
   CHECK(stage.table() ==
         "GROUP     TOPIC    TYPE      STATE   MEMBERS   PARTITIONS   LAG   DELAY   NOTE\n"
@@ -191,7 +191,7 @@ TEST_CASE("without a group all consumers' groups are read, and a broker that tel
 TEST_CASE("a filter of topics leaves out the groups that don't read them, and the rest of the others") {
   Stage stage([](SampleOf sample) { return two_topics(std::move(sample)).commits("audit", "refunds", {7}); },
               {.topics = {"orders"}});
-  stage.lister->answer = kafka::GroupList{{{"audit", "", "consumer"}, {"billing", "", "consumer"}}, {}};
+  stage.lister->answer = kafka::ListedGroups{{{"audit", "", "consumer"}, {"billing", "", "consumer"}}, {}};
   const GroupReport report = stage.report();
   REQUIRE(report.groups.size() == 1);
   CHECK(report.groups[0].group == "billing");

@@ -79,9 +79,9 @@ class ScriptedReader final : public kafka::OffsetReader {
 
 class ScriptedLister final : public kafka::GroupLister {
  public:
-  Result<kafka::GroupList> answer = kafka::GroupList{};
+  Result<kafka::ListedGroups> answer = kafka::ListedGroups{};
 
-  Result<kafka::GroupList> list(Duration, std::stop_token) override { return answer; }
+  Result<kafka::ListedGroups> list(Duration, std::stop_token) override { return answer; }
 };
 
 }  // namespace penstock::cli::testing

@@ -10,16 +10,16 @@
 
 namespace penstock::kafka {
 
-struct ListedGroup {
+struct GroupEntry {
   std::string id;
   std::string type;      // Classic, Consumer, Share, Streams; empty where the broker is too old to tell
   std::string protocol;  // "consumer" for consumers; other uses of the group protocol have names of their own
-  bool operator==(const ListedGroup&) const = default;
+  bool operator==(const GroupEntry&) const = default;
 };
 
-struct GroupList {
-  std::vector<ListedGroup> groups;  // by id
-  std::vector<Error> missing;       // brokers that did not tell theirs: there may be more groups
+struct ListedGroups {
+  std::vector<GroupEntry> groups;  // by id
+  std::vector<Error> missing;      // brokers that did not tell theirs: there may be more groups
 };
 
 class GroupLister {
@@ -27,7 +27,7 @@ class GroupLister {
   virtual ~GroupLister() = default;
   // Of all brokers: the groups that we may see; whoever may not see a group is not told of it. One caller at a time. An
   // error only when no broker could be asked.
-  virtual Result<GroupList> list(Duration timeout, std::stop_token stop) = 0;
+  virtual Result<ListedGroups> list(Duration timeout, std::stop_token stop) = 0;
 };
 
 // As open_offset_reader: kInvalid for settings that can't be right, and it connects when it is asked. The clock

@@ -32,7 +32,7 @@ struct Pair {
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
 
-  Result<GroupList> list() {
+  Result<ListedGroups> list() {
     const SystemClock clock;
     Connection connection;
     connection.bootstrap_servers = first.address();
@@ -76,7 +76,7 @@ TEST_CASE("the groups of all brokers are listed, each once, by name, with type a
   const auto list = pair.list();
   REQUIRE(list);
   CHECK(list->missing.empty());
-  CHECK(list->groups == std::vector<ListedGroup>{
+  CHECK(list->groups == std::vector<GroupEntry>{
                             {"a", "Share", "share"}, {"b", "Classic", "consumer"}, {"moved", "Consumer", "consumer"}});
 }
 

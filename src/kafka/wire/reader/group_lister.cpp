@@ -16,13 +16,13 @@ class WireGroupLister final : public GroupLister {
   WireGroupLister(const Connection& connection, const std::string& client_id, const Clock& clock)
       : clock_(clock), client_(io_, connection, client_id, clock) {}
 
-  Result<GroupList> list(Duration timeout, std::stop_token stop) override {
+  Result<ListedGroups> list(Duration timeout, std::stop_token stop) override {
     const SteadyTime deadline = clock_.now() + timeout;
     wire::Asks asks(io_, client_, stop);
     const auto cluster = look_around(asks, deadline);
     if (!cluster) return std::unexpected(cluster.error());
     client_.learn(cluster->brokers);
-    GroupList list;
+    ListedGroups list;
     for (const auto& broker : cluster->brokers)
       asks.ask(broker.node_id, wire::ListGroupsRequest{}, deadline,
                [&list, id = broker.node_id](const Result<wire::ListGroupsResponse>& answer) { add(list, id, answer); });
@@ -31,8 +31,8 @@ class WireGroupLister final : public GroupLister {
     if (!list.missing.empty() && list.missing.size() == cluster->brokers.size())
       return std::unexpected(list.missing.front());
     // A group whose coordinator has just moved may be told of twice.
-    std::ranges::sort(list.groups, {}, &ListedGroup::id);
-    const auto again = std::ranges::unique(list.groups, {}, &ListedGroup::id);
+    std::ranges::sort(list.groups, {}, &GroupEntry::id);
+    const auto again = std::ranges::unique(list.groups, {}, &GroupEntry::id);
     list.groups.erase(again.begin(), again.end());
     return list;
   }
@@ -49,7 +49,7 @@ class WireGroupLister final : public GroupLister {
     return cluster;
   }
 
-  static void add(GroupList& list, int broker, const Result<wire::ListGroupsResponse>& answer) {
+  static void add(ListedGroups& list, int broker, const Result<wire::ListGroupsResponse>& answer) {
     Result<void> outcome;
     if (!answer) {
       outcome = std::unexpected(answer.error());

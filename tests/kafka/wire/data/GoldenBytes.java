@@ -146,8 +146,8 @@ public class GoldenBytes {
                   .setErrorMessage("not yet"))),
           v);
     for (short v = 3; v <= 5; v++) {
-      var one = new ListGroupsResponseData.ListedGroup().setGroupId("g1").setProtocolType("consumer");
-      var other = new ListGroupsResponseData.ListedGroup().setGroupId("g2").setProtocolType("share");
+      var one = new ListGroupsResponseData.GroupEntry().setGroupId("g1").setProtocolType("consumer");
+      var other = new ListGroupsResponseData.GroupEntry().setGroupId("g2").setProtocolType("share");
       if (v >= 4) {
         one.setGroupState("Stable");
         other.setGroupState("Empty");
