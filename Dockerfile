@@ -1,4 +1,5 @@
-# The image of both programs. BASE is Debian 13; the release build is made in the image, so that it fits its libraries.
+# The image of the two programs and the command-line tool. BASE is Debian 13; the release build is made in the image, so
+# that it fits its libraries.
 ARG BASE=debian:13-slim
 
 FROM ${BASE} AS build
@@ -13,16 +14,18 @@ COPY include include
 COPY src src
 COPY operator operator
 COPY scaler scaler
+COPY cli cli
 RUN cmake --preset release -DBUILD_TESTING=OFF > /dev/null && cmake --build --preset release && \
-    strip build/release/penstock-operator build/release/penstock-scaler
+    mkdir build/bin && cp build/release/penstock-operator build/release/penstock-scaler build/release/kubectl-penstock \
+      build/bin/ && strip build/bin/*
 # What the programs are linked to, by package, so that the list can't be wrong.
-RUN ldd build/release/penstock-operator build/release/penstock-scaler | awk '/=> \//{print $3}' | sort -u | \
+RUN ldd build/bin/* | awk '/=> \//{print $3}' | sort -u | \
       xargs -r realpath | sort -u | xargs -r dpkg-query -S | cut -d: -f1 | sort -u > build/packages
 
 FROM ${BASE}
 RUN --mount=type=bind,from=build,source=/src/build/packages,target=/packages \
     apt-get update && xargs -a /packages apt-get install -y --no-install-recommends ca-certificates && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/*
-COPY --from=build /src/build/release/penstock-operator /src/build/release/penstock-scaler /usr/bin/
+COPY --from=build /src/build/bin/ /usr/bin/
 USER 65532:65532
 CMD ["penstock-operator"]

@@ -19,8 +19,6 @@ using namespace penstock;
 
 namespace {
 
-constexpr int kWarm = 5;  // the first ticks look everything up
-
 struct Usage {
   double user_ms = 0, system_ms = 0;
 };
@@ -48,7 +46,7 @@ std::uint64_t requests_of(const kafka::Traffic& traffic) {
 
 struct Options {
   std::string bootstrap;
-  int scalers = 10, partitions = 10, topics = 0, ticks = 30;
+  int scalers = 10, partitions = 10, topics = 0, warm = 5, ticks = 30;
 };
 
 class Bench {
@@ -69,7 +67,7 @@ class Bench {
     auto reader = kafka::open_offset_reader(connection, "penstock-bench", clock_);
     if (!reader) return std::unexpected(reader.error());
     SteadyTime next = clock_.now();
-    for (int i = 0; i < kWarm; ++i, next = pause(next)) tick(**reader);
+    for (int i = 0; i < options_.warm; ++i, next = pause(next)) tick(**reader);
     std::fprintf(stderr, "warm\n");  // from now on it counts, for whoever looks at the brokers meanwhile
     const Usage before = usage();
     const kafka::Traffic told = (*reader)->traffic();
@@ -128,7 +126,7 @@ class Bench {
             {"apis", apis},
             {"kib_in", static_cast<double>(traffic.bytes_in - told.bytes_in) / ticks / 1024},
             {"kib_out", static_cast<double>(traffic.bytes_out - told.bytes_out) / ticks / 1024},
-            {"connections", traffic.connects}};
+            {"connections", bench::open_sockets()}};
   }
 
   const Options options_;
@@ -142,8 +140,9 @@ class Bench {
 
 }  // namespace
 
-// --bootstrap HOST:PORT --scalers N --partitions P --topics T --ticks S: N groups bench-g<i>, each on one of T topics
-// bench-<i % T> of P partitions; as many topics as groups unless told otherwise.
+// --bootstrap HOST:PORT --scalers N --partitions P --topics T --warm S --ticks S: N groups bench-g<i>, each on one of T
+// topics bench-<i % T> of P partitions; as many topics as groups unless told otherwise. The first ticks look everything
+// up and are not counted.
 int main(int argc, char** argv) {
   std::map<std::string, std::string> given;
   for (int i = 1; i + 1 < argc; i += 2) given[argv[i]] = argv[i + 1];
@@ -156,12 +155,13 @@ int main(int argc, char** argv) {
   number("--partitions", options.partitions);
   options.topics = options.scalers;
   number("--topics", options.topics);
+  number("--warm", options.warm);
   number("--ticks", options.ticks);
   if (options.bootstrap.empty() || options.scalers < 1 || options.partitions < 1 || options.topics < 1 ||
       options.ticks < 1)
     return std::fprintf(stderr,
                         "usage: engine_bench --bootstrap HOST:PORT [--scalers N] [--partitions P] [--topics T] "
-                        "[--ticks S]\n"),
+                        "[--warm S] [--ticks S]\n"),
            2;
   const auto line = Bench(options).run();
   if (!line) return std::fprintf(stderr, "%s\n", line.error().to_string().c_str()), 1;

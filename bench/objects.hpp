@@ -2,6 +2,7 @@
 #pragma once
 #include <penstock/scaler/world.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -12,6 +13,15 @@ inline double resident_mib() {
   long total = 0, resident = 0;
   file >> total >> resident;
   return static_cast<double>(resident) * 4096 / (1 << 20);
+}
+
+inline int open_sockets() {
+  int count = 0;
+  for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the iterator's own
+    count += std::filesystem::read_symlink(open.path(), gone).string().starts_with("socket:");
+  }
+  return count;
 }
 
 inline Json object(int i, const std::string& group, const std::string& topic) {

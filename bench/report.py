@@ -1,4 +1,4 @@
-"""What bench/engine found, as a table and as a page with a plot."""
+"""What bench/engine found, as tables and as a page."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import plot
+from work import PARTITIONS
+
 Row = dict[str, Any]
-PARTITIONS = 10  # of a topic
 REQUESTS_OF_KEDA = "1 Metadata, 1 OffsetFetch and 1 ListOffsets for each leader"
 
 
-def _net(side: Row, row: Row) -> float | None:
+def net(side: Row, row: Row) -> float | None:
     """The brokers' CPU beyond what they use when nobody asks anything; None: too little to tell from that."""
-    net = float(side["brokers_cpu_ms"] - row["idle_ms"])
-    return net if net > 0.25 * row["idle_ms"] else None
+    beyond = float(side["asked_cpu_ms"] - row["idle_ms"])
+    return beyond if beyond > 0.25 * row["idle_ms"] else None
 
 
-def _shown(net: float | None) -> str:
-    return "not seen" if net is None else f"{net:,.0f}"
+def _shown(cpu_ms: float | None) -> str:
+    return "not seen" if cpu_ms is None else f"{cpu_ms:,.0f}"
 
 
 def _lines(rows: list[Row], brokers: int) -> list[list[str]]:
@@ -29,15 +31,15 @@ def _lines(rows: list[Row], brokers: int) -> list[list[str]]:
         work = [f"{row['scalers']:,}", f"{row['partitions']:,}"]
         ours, theirs = row.get("penstock"), row.get("keda")
         if ours:
-            lines.append([*work, "Penstock", f"{ours['cpu_ms']:,.1f}", _shown(_net(ours, row)), f"{ours['rss_mib']:,.0f}",
+            lines.append([*work, "Penstock", f"{ours['cpu_ms']:,.1f}", _shown(net(ours, row)), f"{ours['rss_mib']:,.0f}",
                           f"{ours['connections']:,.0f}", f"{ours['requests']:,.1f}", f"{ours['kib_in'] + ours['kib_out']:,.0f}",
                           f"{ours['wall_p50_ms']:,.1f}", f"{ours['wall_max_ms']:,.0f}"])
         if theirs:
-            lines.append([*work, "KEDA", f"{theirs['cpu_ms']:,.1f}", _shown(_net(theirs, row)), f"{theirs['rss_mib']:,.0f}",
+            lines.append([*work, "KEDA", f"{theirs['cpu_ms']:,.1f}", _shown(net(theirs, row)), f"{theirs['rss_mib']:,.0f}",
                           f"{theirs['sockets']:,.0f}", f"≈ {theirs['evaluations'] * (2 + brokers):,.0f}", "",
                           f"{theirs['wall_p50_ms']:,.1f}", f"{theirs['wall_max_ms']:,.0f}"])
         if ours and theirs:
-            mine, its = _net(ours, row), _net(theirs, row)
+            mine, its = net(ours, row), net(theirs, row)
             cells = [f"{theirs['cpu_ms'] / ours['cpu_ms']:,.0f} ×" if ours["cpu_ms"] > 0 else "",
                      f"{its / mine:,.1f} ×" if mine and its else "", f"{theirs['rss_mib'] / ours['rss_mib']:,.1f} ×",
                      f"{theirs['sockets'] / ours['connections']:,.0f} ×",
@@ -48,18 +50,36 @@ def _lines(rows: list[Row], brokers: int) -> list[list[str]]:
 
 HEAD = ["scalers", "partitions", "", "CPU ms/s", "brokers' CPU ms/s", "RSS MiB", "connections", "requests/s", "KiB/s",
         "time p50 ms", "max ms"]
+FAKES_HEAD = ["scalers", "partitions", "moving", "CPU ms/s", "RSS MiB", "connections", "requests/s", "KiB/s", "time p50 ms", "max ms",
+              "fakes' CPU ms/s"]
 
 
-def table(rows: list[Row], brokers: int) -> str:
-    lines = [HEAD, *_lines(rows, brokers)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+Lines = list[list[str]]  # the first is the head
+
+
+def brokers_table(rows: list[Row], brokers: int) -> Lines:
+    return [HEAD, *_lines(rows, brokers)]
+
+
+def fakes_table(rows: list[Row]) -> Lines:
+    lines = [FAKES_HEAD]
+    for row in rows:
+        ours = row["penstock"]
+        lines.append([f"{row['scalers']:,}", f"{row['partitions']:,}", "all" if row["moving"] else "none", f"{ours['cpu_ms']:,.1f}",
+                      f"{ours['rss_mib']:,.0f}", f"{ours['connections']:,.0f}", f"{ours['requests']:,.1f}",
+                      f"{ours['kib_in'] + ours['kib_out']:,.0f}", f"{ours['wall_p50_ms']:,.0f}", f"{ours['wall_max_ms']:,.0f}",
+                      f"{ours['asked_cpu_ms']:,.0f}"])
+    return lines
+
+
+def table(lines: Lines) -> str:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
 
 
-def _markdown(rows: list[Row], brokers: int) -> str:
-    lines = _lines(rows, brokers)
-    rule = ["---:"] * len(HEAD)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [HEAD, rule, *lines])
+def markdown(lines: Lines) -> str:
+    head, *rest = lines
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---:"] * len(head), *rest])
 
 
 def _sharing(rows: list[Row]) -> str:
@@ -68,7 +88,7 @@ def _sharing(rows: list[Row]) -> str:
         "Each group has a topic of its own."
 
 
-def _machine() -> str:
+def machine() -> str:
     model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
     cores = Path("/proc/cpuinfo").read_text().count("processor\t:")
@@ -76,105 +96,106 @@ def _machine() -> str:
     return f"{cores} cores ({model}), {memory:.0f} GiB, Linux {platform.release().partition('-')[0]}"
 
 
-def _apis(rows: list[Row]) -> str:
+def _apis(rows: list[Row]) -> Lines:
     names = sorted({name for row in rows for name in row.get("penstock", {}).get("apis", {})})
-    lines = [["scalers", *names], ["---:"] * (len(names) + 1)]
-    lines += [[f"{row['scalers']:,}", *(f"{row['penstock']['apis'].get(name, 0):.1f}" for name in names)]
-              for row in rows if "penstock" in row]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return [["scalers", "brokers", *names],
+            *([f"{row['scalers']:,}", "fake" if "moving" in row else "real",
+               *(f"{row['penstock']['apis'].get(name, 0):.1f}" for name in names)] for row in rows if "penstock" in row)]
 
 
 def _lags(rows: list[Row], side: str) -> str:
     return ", ".join(f"{row[side]['mean_lag']:.2f}" for row in rows if side in row)
 
 
-def page(rows: list[Row], brokers: int, heap: int, kafka: str, today: str) -> str:
+def _targets(fakes: list[Row], brokers: int) -> Lines:
+    """Of the largest size on fakes, against what docs/architecture.md asks for at 10,000 scalers."""
+    largest = max(row["scalers"] for row in fakes)
+    sides = {row["moving"]: row["penstock"] for row in fakes if row["scalers"] == largest}
+    allowed = 3 * brokers + 2
+    wanted = [("CPU", "< 100 ms a tick", lambda one: one["cpu_ms"], lambda one: one["cpu_ms"] < 100),
+              ("memory", "< 256 MiB", lambda one: one["rss_mib"], lambda one: one["rss_mib"] < 256),
+              ("requests", f"≤ 3 × brokers + 2 = {allowed} a tick, averaged", lambda one: one["requests"], lambda one: one["requests"] <= allowed),
+              ("connections", f"1 a broker = {brokers}", lambda one: one["connections"], lambda one: one["connections"] <= brokers)]
+    lines = [["", f"target at {largest:,} scalers", *("all moving" if moving else "nothing moves" for moving in sides)]]
+    for name, target, value, met in wanted:
+        lines.append([name, target, *(f"{value(one):,.1f} {'met' if met(one) else 'MISSED'}" for one in sides.values())])
+    return lines
+
+
+def _on_brokers(rows: list[Row], options: Namespace, kafka: str) -> str:
     ticks = ", ".join(str(row["ticks"]) for row in rows)
     idle = ", ".join(f"{row['idle_ms']:.0f}" for row in rows)
     short = [f"{row['penstock']['known']:,} of {row['scalers']:,}" for row in rows
              if "penstock" in row and row["penstock"]["known"] < row["scalers"]]
-    known = all(row["penstock"]["known"] == row["scalers"] for row in rows if "penstock" in row)
     failed = sum(row["penstock"]["failed_ticks"] for row in rows if "penstock" in row)
     refused = sum(row["keda"]["failed"] for row in rows if "keda" in row)
-    return f"""# The engine's tick on real brokers, beside KEDA
+    evaluations = sum(row["keda"]["evaluations"] * row["ticks"] for row in rows if "keda" in row)
+    return f"""## On real brokers, beside KEDA
 
-`make bench` measures this anew and writes this page. Measured on {today} on
-{_machine()},
-shared by the brokers, by what is measured, and by whatever else ran there: read CPU times, not durations.
-
-- Brokers: {brokers} real Kafka {kafka} node{"s" if brokers > 1 else ""} (broker and controller in one, {heap} MiB of heap each), replication
-  factor 1, {PARTITIONS} partitions a topic, with one record in each of the first 100 topics. Nothing is a fake. {_sharing(rows)}
-- Work: each group's lag once a second; {ticks} seconds (by size), after 5 of warm-up. Every group has consumed everything, except each
-  hundredth, which has consumed nothing. No group has members and no record arrives meanwhile: `lag_bench` measures the
-  engine with moving ends.
-- Penstock: plan, read, decide, publish for all ConsumerScalers, as `penstock-scaler` does it, with one client.
+- {options.brokers} real Kafka {kafka} nodes (broker and controller in one, {options.heap} MiB of heap each), replication factor 1,
+  {PARTITIONS} partitions a topic, with one record in each of the first 100 topics. Nothing is a fake. {_sharing(rows)}
+- Work: each group's lag once a second; {ticks} seconds (by size), after 5 of warm-up. Every group has consumed everything,
+  except each hundredth, which has consumed nothing. No group has members and no record arrives meanwhile.
 - KEDA 2.21.0: its own Kafka scaler from its Go module, one for each group, evaluated once a second each, with its defaults.
   Without its operator, its ScaledObjects and its metrics server. Its requests are counted from its source, not measured:
   {REQUESTS_OF_KEDA}.
-- CPU is user and system time of the process by each second. The brokers' is the sum of all, less what they use while
-  nobody asks ({idle} ms/s, after the runs of each size); "not seen" is less than a quarter of that,
-  which is no more than it varies by. KEDA's turn comes after Penstock's, on brokers that are warmer.
-- RSS is the measuring program's after the last tick: `penstock-scaler` adds its watches and servers to it, as KEDA's
-  operator does. Time is a whole tick for Penstock, one evaluation for KEDA.
-- {"Every lag was known at the end" if known else f"Not every lag was known at the end: {', '.join(short)}"}; {failed} ticks and {refused} of KEDA's evaluations failed. Mean lag
-  by size, which tells whether both read the same: Penstock {_lags(rows, "penstock")}; KEDA {_lags(rows, "keda")}.
+- The brokers' CPU is the sum of all, less what they use while nobody asks ({idle} ms/s, after the runs of each
+  size); "not seen" is less than a quarter of that, which is no more than it varies by. KEDA's turn comes after Penstock's, on
+  brokers that are warmer.
+- Time is a whole tick for Penstock, one evaluation for KEDA.
+- {f"Not every lag was known at the end: {', '.join(short)}" if short else "Every lag was known at the end"}; {failed} ticks and {refused} of KEDA's {evaluations:,.0f} evaluations failed. Mean
+  lag by size, which tells whether both read the same: Penstock {_lags(rows, "penstock")}; KEDA {_lags(rows, "keda")}.
 
-{_markdown(rows, brokers)}
-
-{"" if rows[-1]["scalers"] >= 10_000 else f"More than {rows[-1]['scalers']:,} scalers were not measured on real brokers: what 10,000 cost is not known from this page."}
+{markdown(brokers_table(rows, options.brokers))}
 
 ![CPU by number of scalers](engine.svg)
-
-Penstock's requests a tick, by kind:
-
-{_apis(rows)}
 """
 
 
-def plot(rows: list[Row]) -> str:
-    """CPU of both and of the brokers for them by number of scalers; both axes are logarithmic."""
-    from math import log10
+def _on_fakes(fakes: list[Row], options: Namespace) -> str:
+    failed = sum(row["penstock"]["failed_ticks"] for row in fakes)
+    known = all(row["penstock"]["known"] == row["scalers"] for row in fakes)
+    return f"""## On fakes of brokers: more than real ones hold here
 
-    width, height, left, top, bottom = 640, 360, 70, 20, 50
-    sizes = [row["scalers"] for row in rows]
-    series = [("Penstock", "#1f6feb", "", "penstock", False), ("brokers, for Penstock", "#1f6feb", "5 4", "penstock", True),
-              ("KEDA", "#d1242f", "", "keda", False), ("brokers, for KEDA", "#d1242f", "5 4", "keda", True)]
+- **These brokers are fakes**: `fake_kafka`, {options.brokers} listeners in one process of its own, which answers Kafka's protocol from
+  arithmetic. It shows what Penstock costs, not what Kafka does.
+- Groups have two members each; every other one is of the KIP-848 kind. "All moving" means that every partition gets 100 records a
+  second, and every group commits all the time, a second behind. Every hundredth group has a backlog of 500,000 records a
+  partition, of which nobody knows at first how old it is.
+- {options.ticks} seconds each, after {options.warm} of warm-up, by when histories are as long as they get. {"Every lag was known at the end" if known else "Not every lag was known at the end"}; {failed} ticks failed.
 
-    def value(row: Row, side: str, net: bool) -> float:
-        return max(0.1, _net(row[side], row) or 0.1 if net else row[side]["cpu_ms"])
+{markdown(fakes_table(fakes))}
 
-    span = log10(sizes[-1] / sizes[0]) or 1.0
+{markdown(_targets(fakes, options.brokers))}
 
-    def place(size: float, ms: float) -> str:
-        x = left + (width - left - 170) * log10(size / sizes[0]) / span
-        y = height - bottom - (height - top - bottom) * (log10(ms) + 1) / 5  # 0.1 ms to 10,000 ms
-        return f"{x:.1f},{y:.1f}"
-
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-             f'<rect width="{width}" height="{height}" fill="white"/>']
-    for power in range(-1, 5):
-        x, y = place(sizes[0], 10.0**power).split(",")
-        parts.append(f'<path d="M{x},{y} H{width - 170}" stroke="#ddd"/><text x="{left - 8}" y="{float(y) + 4:.1f}" '
-                     f'text-anchor="end">{10.0**power:,g}</text>')
-    for size in sizes:
-        x = place(size, 1).split(",")[0]
-        parts.append(f'<text x="{x}" y="{height - bottom + 18}" text-anchor="middle">{size:,}</text>')
-    parts.append(f'<text x="{(width - 100) / 2}" y="{height - 10}" text-anchor="middle">scalers of {PARTITIONS} partitions</text>')
-    parts.append(f'<text x="16" y="{height / 2}" transform="rotate(-90 16 {height / 2})" text-anchor="middle">CPU, ms a second</text>')
-    for number, (name, colour, dashes, side, net) in enumerate(series):
-        points = [place(row["scalers"], value(row, side, net)) for row in rows if side in row]
-        if not points:
-            continue
-        y = top + 20 + 22 * number
-        style = f'stroke="{colour}" stroke-width="2" fill="none" stroke-dasharray="{dashes}"'
-        parts.append(f'<polyline points="{" ".join(points)}" {style}/>')
-        parts += [f'<circle cx="{x}" cy="{y_}" r="3" fill="{colour}"/>' for x, y_ in (one.split(",") for one in points)]
-        parts.append(f'<path d="M{width - 160},{y} h24" {style}/><text x="{width - 130}" y="{y + 4}">{name}</text>')
-    return "\n".join([*parts, "</svg>"]) + "\n"
+Every partition's end, start and commit are read, decoded, compared and decided on in each tick, moving or not: half of the CPU is
+the client's, a third the decisions', and a quarter of both is taking and freeing memory, for a sample is made anew each time.
+Requests beyond one OffsetFetch and one ListOffsets a broker are descriptions, a third of the groups each tick, and, while the
+age of a backlog is older than anything that was seen, one more ListOffsets by time to each leader.
+"""
 
 
-def write(folder: Path, rows: list[Row], options: Namespace, kafka: str) -> None:
+def page(rows: list[Row], fakes: list[Row], options: Namespace, kafka: str, today: str) -> str:
+    return f"""# The engine's tick
+
+`make bench` measures this anew and writes this page. Measured on {today} on
+{machine()},
+shared by the brokers, by what is measured, and by whatever else ran there: read CPU times, not durations.
+
+- Penstock: plan, read, decide, publish for all ConsumerScalers, as `penstock-scaler` does it, with one client, without TLS.
+- CPU is user and system time of the process by each second. RSS is the measuring program's after the last tick:
+  `penstock-scaler` adds its watches and servers to it, as KEDA's operator does.
+
+{_on_brokers(rows, options, kafka)}
+{_on_fakes(fakes, options)}
+Penstock's requests a tick, by kind:
+
+{markdown(_apis([*rows, *fakes]))}
+"""
+
+
+def write(folder: Path, rows: list[Row], fakes: list[Row], options: Namespace, kafka: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    (folder / "engine.md").write_text(page(rows, options.brokers, options.heap, kafka, today))
-    (folder / "engine.svg").write_text(plot(rows))
+    (folder / "engine.md").write_text(page(rows, fakes, options, kafka, today))
+    (folder / "engine.svg").write_text(plot.engine(rows, fakes, net))

@@ -4,62 +4,19 @@ it reads is right or an error, never a wrong number, and what can be known is kn
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
-import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 from confluent_kafka import Consumer, ElectionType, Producer, TopicPartition
 from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient,
-                                   NewTopic, ResourcePatternType, ResourceType, ScramCredentialInfo, ScramMechanism,
+                                   ResourcePatternType, ResourceType, ScramCredentialInfo, ScramMechanism,
                                    UserScramCredentialDeletion, UserScramCredentialUpsertion)
-from harness.brokers import Brokers, java
+from harness.brokers import Brokers
+from harness.groups import classic_streams_group, make_topic, share_group, streams_group, unique
 from harness.kafka import KafkaClient
+from harness.reader import SOON, Reader, Sample, live_cases
 from harness.wait import eventually
-
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "tests"
-SOON = 20  # seconds within which a busy machine must have got over a fault
-Sample = dict[str, Any]
-
-
-class Reader:
-    """One reader for its whole life, so that what it remembers is tested as well."""
-
-    def __init__(self, bootstrap: str, *login: str) -> None:
-        self._process = subprocess.Popen([BUILD / "read_offsets", bootstrap, *login], text=True, stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE)
-
-    def read(self, group: str, *topics: str, stable: bool = False, probes: dict[str, int] | None = None,
-             timeout: float = 6) -> Sample:
-        """Without topics: those that the group has committed to. Probes: topic → a time in ms, for partition 0."""
-        plan = {"groups": [{"id": group, "topics": topics, "committed_topics": not topics, "ends": True, "stable_ends": stable}],
-                "probes": [{"topic": t, "partition": 0, "time": ms} for t, ms in (probes or {}).items()],
-                "timeout_ms": int(timeout * 1000)}
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(plan) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def until(self, good: Callable[[Sample], bool], group: str, *topics: str, seconds: float = SOON, **more: Any) -> Sample:
-        """Ticks until a sample is good."""
-        end = time.monotonic() + seconds
-        while True:
-            sample = self.read(group, *topics, **more)
-            if good(sample):
-                return sample
-            assert time.monotonic() < end, json.dumps(sample)
-            time.sleep(0.25)  # a tick
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 class World:
@@ -69,7 +26,7 @@ class World:
     PARTITIONS = 6
 
     def __init__(self, kafka: KafkaClient) -> None:
-        self.topic, self.group = _topic(kafka, self.PARTITIONS), _unique("world")
+        self.topic, self.group = make_topic(kafka, self.PARTITIONS), unique("world")
         kafka.produce(self.topic, 10 * self.PARTITIONS)
         self.commits = {p: 7 for p in range(self.PARTITIONS)}
         kafka.commit(self.group, self.topic, self.commits)
@@ -88,20 +45,6 @@ class World:
             assert not isinstance(got, int) or got == right, json.dumps(sample)
         assert len(topic["ends"]) == len(topic["starts"]) == len(committed) == self.PARTITIONS, json.dumps(sample)
         return all(isinstance(got, int) for got, _ in readings)
-
-
-def _unique(name: str) -> str:
-    return f"{name}-{uuid.uuid4().hex[:8]}"
-
-
-def _topic(kafka: KafkaClient, partitions: int = 1) -> str:
-    name = _unique("topic")
-    kafka.admin.create_topics([NewTopic(name, partitions, -1)])[name].result(20)
-    end = time.monotonic() + SOON
-    while kafka.partitions(name) < partitions:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return name
 
 
 def _leaders(kafka: KafkaClient, topic: str) -> list[int]:
@@ -154,16 +97,17 @@ def world(kafka: KafkaClient) -> World:
 
 
 def test_the_live_cases_of_the_unit_tests(brokers: Brokers) -> None:
-    cases = (ROOT / "tests" / "kafka" / "live_test.cpp").read_text().count("\nTEST_CASE(")
-    run = subprocess.run([BUILD / "kafka_tests", "-ts=live"], capture_output=True, text=True, timeout=120, check=False,
-                         env=os.environ | {"PENSTOCK_TEST_BOOTSTRAP": brokers.bootstrap()})
-    assert run.returncode == 0, run.stdout + run.stderr
-    # What doctest calls skipped are the other suites' cases.
-    assert re.search(rf"test cases: +{cases} +\| +{cases} passed \| +0 failed", run.stdout), run.stdout
+    live_cases(brokers.bootstrap())
+
+
+@pytest.mark.parametrize("kind", [streams_group, classic_streams_group, share_group])
+def test_a_kind_of_group(brokers: Brokers, kafka: KafkaClient, reader: Reader,
+                         kind: Callable[[Brokers, KafkaClient, Reader], None]) -> None:
+    kind(brokers, kafka, reader)
 
 
 def test_a_group_that_migrates_keeps_its_commits(kafka: KafkaClient, reader: Reader) -> None:
-    topic, group = _topic(kafka, 2), _unique("migrant")
+    topic, group = make_topic(kafka, 2), unique("migrant")
     kafka.produce(topic, 10, partition=0)
     _member(kafka, group, topic, "classic", 4).close()
     assert reader.read(group, topic)["groups"][group]["info"]["type"] == "Classic"
@@ -181,34 +125,8 @@ def test_a_group_that_migrates_keeps_its_commits(kafka: KafkaClient, reader: Rea
     member.close()
 
 
-def test_a_share_group(brokers: Brokers, kafka: KafkaClient, reader: Reader) -> None:
-    topic, group = _topic(kafka, 2), _unique("share")
-    kafka.produce(topic, 10, partition=0)
-    brokers.tool("kafka.admin.ConfigCommand", "--alter", "--entity-type", "groups", "--entity-name", group,
-                 "--add-config", "share.auto.offset.reset=earliest")
-    console = ("org.apache.kafka.tools.consumer.ConsoleShareConsumer", "--topic", topic, "--group", group)
-    brokers.tool(*console, "--max-messages", "4")
-    left = reader.until(lambda s: s["groups"][group]["info"].get("state") == "Empty", group, topic)
-    assert left["groups"][group]["info"]["type"] == "Share"
-    assert left["groups"][group]["committed"][topic][0] == 4, left
-    assert left["topics"][topic]["ends"] == [10, 0]
-
-    with subprocess.Popen(java(console[0], "--bootstrap-server", kafka.bootstrap, *console[1:]), cwd=brokers.folder,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as member:
-        try:
-            def has_member(sample: Sample) -> bool:
-                its = sample["groups"][group]
-                assert its["committed"][topic][0] >= 4, sample
-                return its["info"].get("assigned") == {topic: [0, 1]}
-
-            info = reader.until(has_member, group, topic)["groups"][group]["info"]
-            assert (info["type"], info["state"], info["members"]) == ("Share", "Stable", 1)
-        finally:
-            member.kill()
-
-
 def test_a_deleted_group_is_dead_and_has_no_commits(kafka: KafkaClient, reader: Reader) -> None:
-    topic, group = _topic(kafka), _unique("deleted")
+    topic, group = make_topic(kafka), unique("deleted")
     kafka.produce(topic, 3)
     kafka.commit(group, topic, {0: 2})
     before = reader.read(group, topic)["groups"][group]
@@ -220,10 +138,10 @@ def test_a_deleted_group_is_dead_and_has_no_commits(kafka: KafkaClient, reader: 
 
 
 def test_an_open_transaction_holds_the_stable_end(kafka: KafkaClient, reader: Reader) -> None:
-    topic, group = _topic(kafka), _unique("exact")
+    topic, group = make_topic(kafka), unique("exact")
     kafka.produce(topic, 5)
     kafka.commit(group, topic, {0: 5})
-    producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": _unique("transaction")})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": unique("transaction")})
     producer.init_transactions(20)
     producer.begin_transaction()
     for _ in range(3):
@@ -246,7 +164,7 @@ def test_an_open_transaction_holds_the_stable_end(kafka: KafkaClient, reader: Re
 
 
 def test_a_probe_finds_the_first_record_of_a_time_or_later(kafka: KafkaClient, reader: Reader) -> None:
-    topic, group = _topic(kafka), _unique("nobody")
+    topic, group = make_topic(kafka), unique("nobody")
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     first = int(time.time() * 1000) - 100_000
     for n in range(10):

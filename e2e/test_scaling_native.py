@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from harness import Cluster, Penstock, eventually, never, objects
-from harness.scaling import Scaling, Workload
+from harness.scaling import HEAVY, PARTITIONS, Scaling, Workload
+from harness.streams_app import StreamsApp
 
 
 class TestNative(Scaling):
@@ -22,6 +24,20 @@ class TestNative(Scaling):
                 f"?labelSelector=penstock.dev%2Fscaler%3D{workload.name}%2Cpenstock.dev%2Ftarget%3D100")
         [item] = json.loads(cluster.kubectl("get", "--raw", path))["items"]
         assert item["value"] == "350"
+
+    def test_a_streams_group_is_capped_at_its_tasks(self, workload: Workload, cluster: Cluster, tmp_path: Path) -> None:
+        """Those of its topic's partitions, and those of a repartition topic that the scaler doesn't name."""
+        group, tasks = f"{workload.name}-streams", PARTITIONS + 4
+        workload.produce(PARTITIONS)
+        with StreamsApp(tmp_path, workload.kafka.bootstrap, group, "streams", 4, workload.name):
+            eventually("it has consumed", lambda: workload.kafka.committed(group, workload.name),
+                       lambda commits: min(commits.values()) > 0, 60)
+            cluster.patch("cscaler", workload.name, workload.namespace, {"spec": {"consumerGroup": group}})
+            seen = eventually("its tasks are the cap", workload.status, lambda s: s.get("cap") == tasks, 30)
+            assert (seen["group"]["type"], seen["group"]["members"]) == ("Streams", 1), seen
+        workload.produce(HEAVY)
+        workload.becomes(tasks)
+        eventually("the cap is named", workload.status, lambda s: s.get("limitedBy") == "Partitions", 10)
 
     def test_a_persons_own_hpa_is_never_touched(self, workload: Workload, cluster: Cluster) -> None:
         cluster.delete("cscaler", workload.name, workload.namespace)

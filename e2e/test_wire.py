@@ -5,37 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from testbed.lib.kafka_parts import JARS
+from harness.listeners import ListenerBroker, serve
 
 ROOT = Path(__file__).resolve().parent.parent
-KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-LISTENERS = ("PLAINTEXT", "SSL", "SASLSSL", "SASLPLAIN", "CONTROLLER")
-LOGINS = {
-    "plain": 'plain.PlainLoginModule required user_me="secret"',
-    "scram-sha-256": "scram.ScramLoginModule required", "scram-sha-512": "scram.ScramLoginModule required",
-    "oauthbearer": 'oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="me"',
-}
 
 
-@dataclass
 class Broker:
-    folder: Path
-    ports: dict[str, int]
+    def __init__(self, broker: ListenerBroker) -> None:
+        self.broker, self.folder = broker, broker.folder
 
     def ask(self, listener: str, **settings: str) -> None:
         """Runs the live cases of wire_tests; fails with their words."""
         program = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "tests" / "wire_tests"
         assert program.exists(), f"{program} is missing: run `make` first"
-        names = {"BOOTSTRAP": f"localhost:{self.ports[listener]}"} | {key.upper(): text for key, text in settings.items()}
+        names = {"BOOTSTRAP": self.broker.address(listener)} | {key.upper(): text for key, text in settings.items()}
         if listener in ("SSL", "SASLSSL"):
             names["CA"] = str(self.folder / "ca.pem")
         run = subprocess.run([program, "-tc=a real broker*"], capture_output=True, text=True, timeout=60, check=False,
@@ -43,61 +32,10 @@ class Broker:
         assert run.returncode == 0 and "1 passed" in run.stdout, run.stdout + run.stderr
 
 
-def _certificates(folder: Path) -> None:
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
-
-    openssl("req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name in ("server", "client"):
-        openssl("req", *KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
-    (folder / "server.both").write_text((folder / "server.key").read_text() + (folder / "server.pem").read_text())
-
-
-def _properties(folder: Path, ports: dict[str, int]) -> str:
-    lines = {
-        "process.roles": "broker,controller", "node.id": "0", "log.dirs": str(folder / "data"),
-        "controller.quorum.bootstrap.servers": f"127.0.0.1:{ports['CONTROLLER']}",
-        "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()),
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SSL:SSL,SASLSSL:SASL_SSL,SASLPLAIN:SASL_PLAINTEXT,"
-                                          "CONTROLLER:PLAINTEXT",
-        "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "PLAINTEXT",
-        "ssl.keystore.type": "PEM", "ssl.keystore.location": str(folder / "server.both"),
-        "ssl.truststore.type": "PEM", "ssl.truststore.location": str(folder / "ca.pem"),
-        "listener.name.ssl.ssl.client.auth": "required", "offsets.topic.replication.factor": "1",
-        "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER",
-    }
-    for listener in ("saslssl", "saslplain"):
-        for mechanism, login in LOGINS.items():
-            lines[f"listener.name.{listener}.{mechanism}.sasl.jaas.config"] = f"org.apache.kafka.common.security.{login};"
-    return "".join(f"{key}={value}\n" for key, value in lines.items())
-
-
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    folder = tmp_path_factory.mktemp("wire")
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in LISTENERS]
-    ports = {name: int(one.getsockname()[1]) for name, one in zip(LISTENERS, sockets, strict=True)}
-    for one in sockets:
-        one.close()
-    _certificates(folder)
-    (folder / "server.properties").write_text(_properties(folder, ports))
-    java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS.path}/libs/*"]
-    subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t=ABCDEFGHIJKLMNOPQRSTUA", "-c=server.properties",
-                    "--standalone", *(f"--add-scram=SCRAM-SHA-{bits}=[name=me,password=secret]" for bits in (256, 512))],
-                   cwd=folder, check=True, capture_output=True, timeout=60)
-    with (folder / "log").open("w") as log, subprocess.Popen([*java, "kafka.Kafka", "server.properties"], cwd=folder,
-                                                            stdout=log, stderr=log) as process:
-        try:
-            limit = time.monotonic() + 60
-            while "Kafka Server started" not in (folder / "log").read_text():
-                assert process.poll() is None and time.monotonic() < limit, (folder / "log").read_text()[-3000:]
-                time.sleep(0.2)
-            yield Broker(folder, ports)
-        finally:
-            process.kill()
+    with serve(tmp_path_factory.mktemp("wire")) as broker:
+        yield Broker(broker)
 
 
 def test_plain_text(broker: Broker) -> None:

@@ -9,6 +9,15 @@ import time
 from confluent_kafka import Producer
 
 
+def send(producer: Producer, topic: str, partition: int) -> None:
+    """Waits while the brokers are behind by a whole queue."""
+    while True:
+        try:
+            return producer.produce(topic, b"order", partition=partition)
+        except BufferError:
+            producer.poll(0.1)
+
+
 def main() -> None:
     bootstrap, topic, *phases = sys.argv[1:]
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20})
@@ -19,7 +28,7 @@ def main() -> None:
         begun, done = time.monotonic(), 0
         while (passed := time.monotonic() - begun) < seconds:
             for _ in range(int(passed * rate) - done):
-                producer.produce(topic, b"order", partition=sent % partitions)
+                send(producer, topic, sent % partitions)
                 done, sent = done + 1, sent + 1
             producer.poll(0)
             pause.wait(0.02)

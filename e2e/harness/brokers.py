@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-from testbed.lib.kafka_parts import ARCHIVE, JARS
+from .releases import CURRENT, Release
 
-HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-START_SECONDS = 60
-
-
-def java(*arguments: str) -> list[str]:
-    archive = f"-XX:SharedArchiveFile={ARCHIVE.path / 'kafka.jsa'}"
-    return ["java", *HEAP, archive, "-Xlog:disable", "-cp", f"{JARS.path}/libs/*", *arguments]
+START_SECONDS = 90
 
 
 class Brokers:
     """Combined nodes 0 to count-1 of one cluster with an authorizer. On PLAINTEXT, the brokers' own listener, everybody
     may do everything; on SASL, an account (the user `me`, password `secret`) what ACLs let it."""
 
-    def __init__(self, folder: Path, count: int) -> None:
-        JARS.ensure()
-        ARCHIVE.ensure()
+    def __init__(self, folder: Path, count: int, release: Release = CURRENT) -> None:
         self.folder = folder
+        self._release = release
         self._ports = {name: _free_ports(count) for name in ("PLAINTEXT", "SASL", "CONTROLLER")}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._starts = 0
         self.ids = range(count)
-        voters = ",".join(f"{n}@127.0.0.1:{self._ports['CONTROLLER'][n]}:{_directory(n)}" for n in self.ids)
+        # The account is in the first snapshot where a version can put it there.
+        more = []
+        if not release.static_quorum:
+            more = ["--initial-controllers", ",".join(f"{voter}:{_directory(n)}" for n, voter in enumerate(self._voters())),
+                    "--add-scram=SCRAM-SHA-512=[name=me,password=secret]"]
         formats = []
         for n in self.ids:
             (folder / f"{n}.properties").write_text("".join(f"{key}={value}\n" for key, value in self._properties(n).items()))
             formats.append(subprocess.Popen(
-                java("kafka.tools.StorageTool", "format", "-t=ABCDEFGHIJKLMNOPQRSTUA", f"-c={n}.properties",
-                     "--initial-controllers", voters, "--add-scram=SCRAM-SHA-512=[name=me,password=secret]"),
+                release.java("kafka.tools.StorageTool", "format", "-t=ABCDEFGHIJKLMNOPQRSTUA", f"-c={n}.properties", *more),
                 cwd=folder, stdout=(folder / f"{n}.format").open("w"), stderr=subprocess.STDOUT))
         for n, one in enumerate(formats):
             assert one.wait(START_SECONDS) == 0, (folder / f"{n}.format").read_text()[-2000:]
@@ -53,8 +49,8 @@ class Brokers:
         logs = {n: self.folder / f"{n}.{self._starts}.log" for n in wanted}
         for n, log in logs.items():
             with log.open("w") as output:
-                self._processes[n] = subprocess.Popen(java("kafka.Kafka", f"{n}.properties"), cwd=self.folder, stdout=output,
-                                                      stderr=output)
+                self._processes[n] = subprocess.Popen(self._release.java("kafka.Kafka", f"{n}.properties"), cwd=self.folder,
+                                                      stdout=output, stderr=output)
         limit = time.monotonic() + START_SECONDS
         for n, log in logs.items():
             while "Kafka Server started" not in (text := log.read_text()):
@@ -75,11 +71,14 @@ class Brokers:
             process.wait()
 
     def tool(self, tool: str, *arguments: str) -> str:
-        """What one of Kafka's own tools prints, on the PLAINTEXT listener."""
-        run = subprocess.run(java(tool, "--bootstrap-server", self.bootstrap(), *arguments), cwd=self.folder, check=False,
+        """What one of Kafka's own tools, of the current version, prints, on the PLAINTEXT listener."""
+        run = subprocess.run(CURRENT.java(tool, "--bootstrap-server", self.bootstrap(), *arguments), cwd=self.folder, check=False,
                              capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stdout + run.stderr
         return run.stdout
+
+    def _voters(self) -> list[str]:
+        return [f"{n}@127.0.0.1:{port}" for n, port in enumerate(self._ports["CONTROLLER"])]
 
     def _properties(self, n: int) -> dict[str, str]:
         copies = str(min(3, len(self.ids)))
@@ -87,7 +86,8 @@ class Brokers:
         controllers = [f"127.0.0.1:{port}" for port in self._ports["CONTROLLER"]]
         return {
             "process.roles": "broker,controller", "node.id": str(n), "log.dirs": str(self.folder / f"data-{n}"),
-            "controller.quorum.bootstrap.servers": ",".join(controllers),
+            **({"controller.quorum.voters": ",".join(self._voters())} if self._release.static_quorum else
+               {"controller.quorum.bootstrap.servers": ",".join(controllers)}),
             "listeners": f"{clients},CONTROLLER://{controllers[n]}", "advertised.listeners": clients,
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
             "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "PLAINTEXT",
@@ -103,6 +103,8 @@ class Brokers:
             "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500",
             "group.initial.rebalance.delay.ms": "0", "group.consumer.heartbeat.interval.ms": "1000",
             "group.consumer.min.heartbeat.interval.ms": "1000",
+            "group.streams.heartbeat.interval.ms": "1000", "group.streams.min.heartbeat.interval.ms": "1000",
+            "group.streams.initial.rebalance.delay.ms": "0",
             "connections.max.reauth.ms": "3000", "auto.leader.rebalance.enable": "false",
         }
 
@@ -111,9 +113,17 @@ def _directory(n: int) -> str:
     return "ABCDEFGHIJKLMNOPQRST" + "ABC"[n] + "A"
 
 
+# Below those that the kernel gives to connections, which the brokers make to each other before they all listen.
+_PORTS = iter(random.sample(range(15_000, 32_000), 17_000))
+
+
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_PORTS)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    return found

@@ -43,6 +43,7 @@ void fill(const Entry& entry, v1::Decision& message) {
   message.set_cap(decision.cap);
   message.set_freshness(freshness_of(decision.freshness));
   message.set_error(entry.error);
+  message.mutable_group()->set_id(entry.group_id);
   message.mutable_group()->set_type(entry.group.type);
   message.mutable_group()->set_state(entry.group.state);
   message.mutable_group()->set_members(entry.group.members);

@@ -57,7 +57,7 @@ bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const sca
 
 scaling::GroupState state_of(const Result<kafka::GroupInfo>& info) {
   if (!info) return {};
-  return {true, info->type, info->state, info->assignor, info->members};
+  return {true, info->type, info->state, info->assignor, info->members, info->tasks};
 }
 
 }  // namespace
@@ -199,6 +199,8 @@ void Engine::add_topic(const std::string& name, Topic* topic, const kafka::Group
   input.history = stable_ends ? &topic->stable_ends : &topic->ends;
   if (const auto committed = group.committed.find(name); committed != group.committed.end())
     input.committed = committed->second;
+  if (const auto approximate = group.approximate.find(name); approximate != group.approximate.end())
+    input.approximate = approximate->second;
   if (!group.info || !group.info->assigned) return;
   if (const auto assigned = group.info->assigned->find(name); assigned != group.info->assigned->end())
     input.assigned = assigned->second;

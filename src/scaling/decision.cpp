@@ -25,9 +25,14 @@ class Decider {
   Decision run() {
     if (!memory_.started) memory_.started = now_;
     if (group_.known && !group_.assignor.empty()) memory_.last_assignor = group_.assignor;
-    if (group_.known && !group_.type.empty()) memory_.shares = group_.type == "Share";
+    if (group_.known && !group_.type.empty()) {
+      memory_.shares = group_.type == "Share";
+      // A Streams group whose members are all gone still has its tasks.
+      if (group_.type != "Streams" || group_.tasks > 0) memory_.last_tasks = group_.tasks;
+    }
     // Several members of a share group read one partition.
-    if (lag_.total) memory_.last_cap = memory_.shares ? 0 : feedable_replicas(lag_, memory_.last_assignor, spec_);
+    if (lag_.total)
+      memory_.last_cap = memory_.shares ? 0 : feedable_replicas(lag_, memory_.last_assignor, memory_.last_tasks, spec_);
     out_.cap = spec_.cap_to_partitions ? memory_.last_cap : 0;
     bounds_ = bounds_of(spec_, out_.cap);
     learn(lag_, group_, spec_, workload_, memory_, now_);
@@ -87,8 +92,8 @@ class Decider {
 
   void spread() {
     if (memory_.shares) return;
-    const int even = even_step(out_.desired, feedable_partitions(lag_, memory_.last_assignor),
-                               std::max(spec_.consumers_per_replica, 1));
+    const int feedable = feedable_members(lag_, memory_.last_assignor, memory_.last_tasks);
+    const int even = even_step(out_.desired, feedable, std::max(spec_.consumers_per_replica, 1));
     if (even == out_.desired) return;
     out_.limited_by = "EvenSpread";
     say("only " + count(even, "replica") + " relieve the fullest consumer: even spread");
@@ -185,10 +190,13 @@ class Decider {
   std::string cap_words() const {
     const std::string start = "capped at " + grouped(out_.cap) + ": ";
     if (!lag_.total) return start + "as many as the partitions could feed when last seen";
-    const int feedable = feedable_partitions(lag_, memory_.last_assignor);
+    const int feedable = feedable_members(lag_, memory_.last_assignor, memory_.last_tasks);
     std::string what = lag_.topics.size() == 1 ? lag_.topics.front().name + " has " : "the topics have ";
-    if (feedable != lag_.partitions) what = "with the " + memory_.last_assignor + " assignor the largest topic feeds ";
-    what += count(feedable, "partition");
+    if (memory_.last_tasks > 0)
+      what = "the Streams group has ";
+    else if (feedable != lag_.partitions)
+      what = "with the " + memory_.last_assignor + " assignor the largest topic feeds ";
+    what += count(feedable, memory_.last_tasks > 0 ? "task" : "partition");
     if (spec_.consumers_per_replica > 1)
       what += " for " + grouped(spec_.consumers_per_replica) + " consumers a replica";
     return start + what;

@@ -142,6 +142,10 @@ class Reckoning {
       return unknown_.add(std::string(topic_->name) + "/" + std::to_string(p), reading->error->what);
     }
     const std::int64_t consumed_before = consumed_;
+    if (std::ranges::binary_search(topic_->approximate, static_cast<int>(p)))
+      verdicts_.add("LagApproximate", topic_->name, p,
+                    "the broker does not say, as brokers from Kafka 4.2 on do, which records after the first open one "
+                    "are done with: the lag may be less, and stay above 0 though all is done");
     remember(p, past, end.value, committed.value);
     age_ = {};
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)

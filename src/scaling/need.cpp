@@ -106,7 +106,8 @@ class Needs {
   int spread(double exact) const {
     const int least = rounded_up(exact < 0.001 ? 0 : exact);
     if (least <= 0 || memory_.shares) return std::max(least, 0);
-    const int partitions = feedable_partitions(lag_, memory_.last_assignor), each = spec_.consumers_per_replica;
+    const int partitions = feedable_members(lag_, memory_.last_assignor, memory_.last_tasks),
+              each = spec_.consumers_per_replica;
     for (int replicas = least; replicas * each < partitions; ++replicas) {
       const int fullest = ceil_div(partitions, replicas * each);
       if (static_cast<double>(partitions) / fullest >= exact * each - 1e-6) return replicas;

@@ -27,15 +27,16 @@ Bounds bounds_of(const api::ConsumerScalerSpec& spec, int cap) {
   return bounds;
 }
 
-int feedable_partitions(const Lag& lag, const std::string& assignor) {
+int feedable_members(const Lag& lag, const std::string& assignor, int tasks) {
+  if (tasks > 0) return tasks;
   // Kafka's range and the classic Streams assignor give member n the n-th share of every topic; from the largest
   // topic's partition count on, a further member gets nothing.
   return assignor == "range" || assignor == "stream" ? lag.largest_topic : lag.partitions;
 }
 
-int feedable_replicas(const Lag& lag, const std::string& assignor, const api::ConsumerScalerSpec& spec) {
+int feedable_replicas(const Lag& lag, const std::string& assignor, int tasks, const api::ConsumerScalerSpec& spec) {
   if (!spec.cap_to_partitions) return 0;
-  return ceil_div(feedable_partitions(lag, assignor), std::max(spec.consumers_per_replica, 1));
+  return ceil_div(feedable_members(lag, assignor, tasks), std::max(spec.consumers_per_replica, 1));
 }
 
 int replicas_for(std::int64_t lag, std::int64_t threshold) {

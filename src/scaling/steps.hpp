@@ -14,8 +14,10 @@ struct Bounds {
 int ceil_div(int a, int b);  // rounded up, of what is not negative
 // The cap is above all: a minimum higher than what the partitions feed is lowered to it.
 Bounds bounds_of(const api::ConsumerScalerSpec& spec, int cap);
-// Partitions that one group member more or less can be given: all, or those of the largest topic.
-int feedable_partitions(const Lag& lag, const std::string& assignor);
+// How many members can be given something to do: as many as there are partitions, or partitions of the largest topic,
+// or tasks. Tasks share members with those of topics that nobody asked about: each of them can be the one that is too
+// much.
+int feedable_members(const Lag& lag, const std::string& assignor, int tasks);
 // ceil(lag / threshold), as far as an int goes.
 int replicas_for(std::int64_t lag, std::int64_t threshold);
 // The next number of replicas, from need up, at which the fullest consumer has fewer partitions than with one less.

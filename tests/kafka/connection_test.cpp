@@ -40,6 +40,15 @@ TEST_CASE("a connection that can't be right is refused before anything is sent")
   bad.sasl = Sasl{"SCRAM-SHA-512", "user", ""};
   CHECK(refused(bad).code == Code::kInvalid);
 
+  bad.sasl = Sasl{"OAUTHBEARER", "", "", "abc"};
+  CHECK(refused(bad).what == "SASL OAUTHBEARER without TLS would send the token in clear");
+  bad.tls = true;
+  bad.sasl->token = "";
+  CHECK(refused(bad).what == "SASL OAUTHBEARER needs a token of visible ASCII characters");
+  bad.sasl->token = "hush hush";
+  CHECK(refused(bad).code == Code::kInvalid);
+  CHECK(refused(bad).what.find("hush") == std::string::npos);
+
   bad = good;
   bad.certificate_authority = "a certificate";
   CHECK(refused(bad).what == "certificates are given for a connection without TLS");
@@ -60,7 +69,7 @@ TEST_CASE("what is not PEM is refused without being quoted") {
   CHECK(error.what.find("hush-hush") == std::string::npos);
 }
 
-TEST_CASE("SCRAM works with and without TLS, PLAIN with it") {
+TEST_CASE("SCRAM works with and without TLS, PLAIN and a token with it") {
   Connection connection = to_nobody();
   connection.sasl = Sasl{"SCRAM-SHA-256", "user", "secret"};
   CHECK(open_cluster(connection, "test"));
@@ -68,6 +77,8 @@ TEST_CASE("SCRAM works with and without TLS, PLAIN with it") {
   CHECK(open_cluster(connection, "test"));
   connection.tls = true;
   connection.sasl->mechanism = "PLAIN";
+  CHECK(open_cluster(connection, "test"));
+  connection.sasl = Sasl{"OAUTHBEARER", "", "", "abc.def-_~+/="};
   CHECK(open_cluster(connection, "test"));
 }
 

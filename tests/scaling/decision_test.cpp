@@ -78,16 +78,18 @@ TEST_CASE("what feeds a replica depends on the assignor, the topics and the cons
   Lag lag = lag_of(0, 36);
   lag.largest_topic = 24;
   auto spec = spec_of();
-  CHECK(feedable_replicas(lag, "cooperative-sticky", spec) == 36);
-  CHECK(feedable_replicas(lag, "uniform", spec) == 36);
-  CHECK(feedable_replicas(lag, "", spec) == 36);
-  CHECK(feedable_replicas(lag, "range", spec) == 24);
-  CHECK(feedable_replicas(lag, "stream", spec) == 24);
+  CHECK(feedable_replicas(lag, "cooperative-sticky", 0, spec) == 36);
+  CHECK(feedable_replicas(lag, "uniform", 0, spec) == 36);
+  CHECK(feedable_replicas(lag, "", 0, spec) == 36);
+  CHECK(feedable_replicas(lag, "range", 0, spec) == 24);
+  CHECK(feedable_replicas(lag, "stream", 0, spec) == 24);  // Streams with the classic protocol
+  CHECK(feedable_replicas(lag, "", 60, spec) == 60);       // Streams with its own
   spec.consumers_per_replica = 5;
-  CHECK(feedable_replicas(lag, "range", spec) == 5);
-  CHECK(feedable_replicas(lag, "sticky", spec) == 8);
+  CHECK(feedable_replicas(lag, "range", 0, spec) == 5);
+  CHECK(feedable_replicas(lag, "sticky", 0, spec) == 8);
+  CHECK(feedable_replicas(lag, "", 61, spec) == 13);
   spec.cap_to_partitions = false;
-  CHECK(feedable_replicas(lag, "range", spec) == 0);
+  CHECK(feedable_replicas(lag, "range", 0, spec) == 0);
 }
 
 TEST_CASE("a share group has no cap, also while it is empty: its members share partitions") {
@@ -105,6 +107,32 @@ TEST_CASE("a share group has no cap, also while it is empty: its members share p
   run.group.type = "Classic";
   run.group.state = "Stable";
   CHECK(run.step(lag_of(30'000, 12)).desired == 12);
+}
+
+TEST_CASE("a Streams group is capped at its tasks, also while nobody knows of any, and no longer once it is another") {
+  Run run;
+  const Lag lag = lag_of(1'000'000, 12);
+  run.group = {true, "Streams", "Stable", "", 1, 7};
+  Decision decision = run.step(lag);
+  CHECK(decision.desired == 7);
+  CHECK(decision.cap == 7);
+  CHECK(decision.limited_by == "Partitions");
+  CHECK(says(decision, "capped at 7: the Streams group has 7 tasks"));
+  run.group = {true, "Streams", "NotReady", "", 0, 0};
+  CHECK(run.step(lag).cap == 7);
+  run.group = {true, "", "Dead", "", 0, 0};
+  CHECK(run.step(lag).cap == 7);
+  run.group = {true, "Streams", "Stable", "", 1, 30};
+  CHECK(run.step(lag).cap == 30);
+  run.group = stable_group();
+  CHECK(run.step(lag).cap == 12);
+}
+
+TEST_CASE("even spread counts the tasks of a Streams group") {
+  Run run;
+  run.spec.even_spread = true;
+  run.group = {true, "Streams", "Stable", "", 1, 7};
+  CHECK(run.step(lag_of(5'000, 12)).desired == 7);
 }
 
 TEST_CASE("an empty group is capped by the assignor that it had") {

@@ -209,6 +209,19 @@ TEST_CASE("a commit that vanished is a verdict and wakes the group") {
   CHECK(world.lag(24h).arrivals_without_commit);
 }
 
+TEST_CASE("a lag that may be less is a verdict of its partitions, whatever it is") {
+  World world;
+  world.topic("orders", 3).at(0, 0, 10, 4).at(1, 0, 10, 10).at(2, 0, 10, 10).topics.at("orders").approximate = {0, 2};
+  const Lag lag = world.lag();
+  CHECK(lag.total == 6);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "LagApproximate");
+  CHECK(lag.verdicts[0].topic == "orders");
+  CHECK(lag.verdicts[0].partitions == std::vector{0, 2});
+  world.topics.at("orders").approximate.clear();
+  CHECK(world.lag().verdicts.empty());
+}
+
 TEST_CASE("a commit marker at the end of an idle partition is not counted") {
   World world;
   world.topic("orders", 2).stable({{"orders", {0, 1}}}).at(0, 0, 101, 100).at(1, 0, 50, 50);

@@ -25,7 +25,7 @@ struct World {
   struct Topic {
     std::string id = "a";
     std::vector<Reading> ends, starts, committed;
-    std::vector<int> assigned;
+    std::vector<int> assigned, approximate;
     std::optional<Error> error;
     EndHistory history;
   };
@@ -83,6 +83,7 @@ struct World {
       input.starts = topic.starts;
       input.committed = topic.committed;
       input.assigned = topic.assigned;
+      input.approximate = topic.approximate;
       input.history = &topic.history;
     }
     return compute_lag({now, error ? &*error : nullptr, group, inputs}, past, spec);

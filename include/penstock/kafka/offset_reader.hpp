@@ -45,6 +45,7 @@ struct GroupInfo {
   int members = 0;
   // Null: nothing is assigned, or nobody knows. Shared by samples as long as it stays the same.
   std::shared_ptr<const Assignment> assigned;
+  int tasks = 0;  // that a Streams group shares out among its members; 0: of another type, or not known
 };
 
 struct TopicSample {
@@ -60,6 +61,9 @@ struct GroupSample {
   // Of a share group, which commits nothing: the first record that is not done with, or the end less the lag that the
   // broker knows.
   std::map<std::string, std::vector<Reading>> committed;
+  // Topic → partitions, ascending, of which the broker does not know the lag of a share group: records beyond the first
+  // that is not done with may be done with as well (before KIP-1226).
+  std::map<std::string, std::vector<int>> approximate;
 };
 
 struct ProbeAnswer {

@@ -22,6 +22,7 @@ struct Memory {
   std::optional<SteadyTime> need_below_since;
   std::string last_assignor;
   bool shares = false;  // the group was last seen to be a share group
+  int last_tasks = 0;   // the group was last seen to be a Streams group with so many tasks
   int last_cap = 0;
   std::optional<SteadyTime> started;     // of the first decision
   std::optional<int> published_desired;  // status.desiredReplicas when we started: a young scaler never lowers below it
@@ -56,7 +57,8 @@ struct Decision {
 Decision decide(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
                 const Memory& memory, SteadyTime now);
 
-// Replicas that the partitions can feed under this spec: 0 for no cap. Also what the HPA's maxReplicas derives from.
-int feedable_replicas(const Lag& lag, const std::string& assignor, const api::ConsumerScalerSpec& spec);
+// Replicas that the partitions, or the tasks of a Streams group if it is one, can feed under this spec: 0 for no cap.
+// Also what the HPA's maxReplicas derives from.
+int feedable_replicas(const Lag& lag, const std::string& assignor, int tasks, const api::ConsumerScalerSpec& spec);
 
 }  // namespace penstock::scaling

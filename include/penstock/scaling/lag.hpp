@@ -17,6 +17,7 @@ struct GroupState {
   bool known = false;  // the group could be described
   std::string type, state, assignor;
   int members = 0;
+  int tasks = 0;  // of a Streams group; 0: not known
   bool rebalancing() const;
 };
 
@@ -28,6 +29,8 @@ struct TopicInput {
   // `committed` have no commit.
   std::span<const Reading> ends, starts, committed;
   std::span<const int> assigned;  // partitions that a member has, ascending
+  // Partitions of a share group that may have less lag than the commit says, ascending.
+  std::span<const int> approximate;
   EndHistory* history = nullptr;  // of these ends; has observed this sample
 };
 

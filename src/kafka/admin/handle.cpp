@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <thread>
 
 #include <sys/socket.h>
@@ -28,6 +29,8 @@ constexpr Duration kBetweenConnects = 100ms;
 // the next call goes to another one.
 constexpr Duration kRequestPatience = 10s;
 constexpr Duration kConnectPatience = 5s;
+
+constexpr const char* kTokenMechanism = "OAUTHBEARER";
 
 // syslog's levels
 constexpr int kSyslogWarning = 4;
@@ -77,9 +80,20 @@ void add_security(Settings& settings, const Connection& connection) {
   }
   if (connection.sasl) {
     settings.set("sasl.mechanism", connection.sasl->mechanism);
+    if (connection.sasl->mechanism == kTokenMechanism) return;
     settings.set("sasl.username", connection.sasl->username);
     settings.set("sasl.password", connection.sasl->password);
   }
+}
+
+// Whoever gave the token gives the next one with another connection, in time: librdkafka must not ask for it.
+Result<void> set_token(rd_kafka_t* rk, const std::string& token) {
+  constexpr std::int64_t kNeverEnds = std::numeric_limits<std::int64_t>::max() / 1000;
+  Words words{};
+  if (rd_kafka_oauthbearer_set_token(rk, token.c_str(), kNeverEnds, "penstock", nullptr, 0, words.data(),
+                                     words.size()) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return {};
+  return fail(Code::kInvalid, std::string("the SASL token was refused: ") + words.data(), Retry::never());
 }
 
 }  // namespace
@@ -133,6 +147,8 @@ Result<std::unique_ptr<Handle>> Handle::open(const Connection& connection, const
                 "cannot set up a Kafka client for " + connection.bootstrap_servers + ": " + words.data(),
                 Retry::never());
   settings.release();  // rd_kafka_new took it
+  if (connection.sasl && connection.sasl->mechanism == kTokenMechanism)
+    if (auto set = set_token(handle->rk_, connection.sasl->token); !set) return std::unexpected(set.error());
   return handle;
 }
 

@@ -89,7 +89,7 @@ void connection_requests(Golden& golden) {
   golden.request(metadata, {12, 13});
   golden.request(MetadataRequest{.topics = {}, .allow_auto_topic_creation = false}, {12}, ".all");
   golden.request(FindCoordinatorRequest{.key = "g1", .coordinator_keys = {}}, {3});
-  golden.request(FindCoordinatorRequest{.key = "", .coordinator_keys = {"g1", "g2"}}, {4, 6});
+  golden.request(FindCoordinatorRequest{.key = "", .coordinator_keys = {"g1", "g2"}}, {4, 5, 6});
 }
 
 void offset_requests(Golden& golden) {
@@ -128,6 +128,14 @@ void group_requests(Golden& golden) {
 }
 
 void connection_responses(Golden& golden) {
+  golden.response(SaslHandshakeResponse{33, {"SCRAM-SHA-256", "PLAIN"}}, {1});
+  FindCoordinatorResponse one{5, 15, "not yet", 2, "b2", 9092, {}};
+  golden.response(one, {3});
+  FindCoordinatorResponse many;
+  many.throttle_time_ms = 5;
+  many.coordinators = {{"g1", 2, "b2", 9092, 0, ""}, {"g2", -1, "", -1, 15, "not yet"}};
+  golden.response(many, {4, 5, 6});
+
   ApiVersionsResponse versions;
   versions.api_keys = {{2, 1, 11}};
   golden.response(versions, {0});
@@ -165,6 +173,52 @@ void offset_responses(Golden& golden) {
   OffsetFetchResponse many;
   many.groups = {{"g1", {{"orders", {{1, 99, 4, std::nullopt, 0}}}}, 0}, {"g2", {}, 30}};
   golden.response(many, {8, 9});
+}
+
+void listed_groups(Golden& golden) {
+  ListGroupsResponse list{5, 14, {{"g1", "consumer", "", ""}, {"g2", "share", "", ""}}};
+  golden.response(list, {3});
+  list.groups[0].group_state = "Stable";
+  list.groups[1].group_state = "Empty";
+  golden.response(list, {4});
+  list.groups[0].group_type = "classic";
+  list.groups[1].group_type = "share";
+  golden.response(list, {5});
+}
+
+void classic_and_share_groups(Golden& golden) {
+  DescribeGroupsResponse classic;
+  classic.throttle_time_ms = 5;
+  classic.groups.resize(2);
+  auto& known = classic.groups[0];
+  known.group_id = "g1";
+  known.group_state = "Stable";
+  known.protocol_type = "consumer";
+  known.protocol_data = "range";
+  known.authorized_operations = 264;
+  known.members = {{"m", "i", "c", "/h", {"\x01\x02"}, {"\x03"}}, {"n", std::nullopt, "c", "/h", {}, {}}};
+  classic.groups[1].group_id = "g2";
+  classic.groups[1].group_state = "Dead";
+  golden.response(classic, {5});
+  classic.groups[1].error_code = 69;
+  classic.groups[1].error_message = "no such group";
+  golden.response(classic, {6});
+
+  ShareGroupDescribeResponse share;
+  share.throttle_time_ms = 5;
+  share.groups.resize(2);
+  auto& group = share.groups[0];
+  group.group_id = "g1";
+  group.group_state = "Stable";
+  group.group_epoch = 4;
+  group.assignment_epoch = 3;
+  group.assignor_name = "simple";
+  group.members = {{"m", "r", 4, "c", "/h", {"orders"}, {{{kId, "orders", {0, 1}}}}}};
+  share.groups[1].group_id = "g2";
+  share.groups[1].group_state = "Dead";
+  share.groups[1].error_code = 69;
+  share.groups[1].error_message = "no such group";
+  golden.response(share, {1});
 }
 
 void group_responses(Golden& golden) {
@@ -218,6 +272,8 @@ TEST_CASE("our bytes are those of Kafka's own classes") {
   group_requests(golden);
   connection_responses(golden);
   offset_responses(golden);
+  listed_groups(golden);
+  classic_and_share_groups(golden);
   group_responses(golden);
   const auto assignment = decode_assignment({golden.take("ConsumerProtocolAssignment", 3)});
   REQUIRE_MESSAGE(assignment, assignment.error().what);

@@ -3,6 +3,8 @@
 // _EXPECT is the code of the error that must come ("unauthorized"), or nothing.
 #include "net_fake_broker.hpp"
 
+#include <penstock/kafka/cluster.hpp>
+
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -62,6 +64,12 @@ TEST_CASE("a real broker is reached through this listener" * doctest::skip(setti
     REQUIRE_MESSAGE(answer, answer.error().to_string());
     CHECK(answer->cluster_id == metadata->cluster_id);
   }
+  // The administrator's client, which is another one, takes the same credentials.
+  const auto cluster = open_cluster(connection(), "penstock-tests");
+  REQUIRE_MESSAGE(cluster, cluster.error().to_string());
+  const auto info = (*cluster)->describe(20s);
+  REQUIRE_MESSAGE(info, info.error().to_string());
+  CHECK(info->cluster_id == metadata->cluster_id);
   MESSAGE("Metadata v", client.version(metadata->brokers[0].node_id, MetadataRequest::kApi).value_or(-1), ", ",
           client.traffic().connects, " connections");
 }

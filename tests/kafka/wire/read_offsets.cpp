@@ -35,11 +35,9 @@ Json json_of(const TopicSample& topic) {
 }
 
 Json json_of(const GroupInfo& info) {
-  return {{"type", info.type},
-          {"state", info.state},
-          {"members", info.members},
-          {"assignor", info.assignor},
-          {"assigned", info.assigned ? Json(*info.assigned) : Json::object()}};
+  return {{"type", info.type},         {"state", info.state},
+          {"members", info.members},   {"tasks", info.tasks},
+          {"assignor", info.assignor}, {"assigned", info.assigned ? Json(*info.assigned) : Json::object()}};
 }
 
 Json json_of(const Sample& sample);
@@ -54,7 +52,8 @@ Json json_of(const GroupSample& group) {
   for (const auto& [topic, readings] : group.committed) committed[topic] = json_of(readings);
   return {{"info", json_of(group.info)},
           {"commits", group.commits ? Json() : json_of(group.commits.error())},
-          {"committed", committed}};
+          {"committed", committed},
+          {"approximate", group.approximate}};
 }
 
 Json json_of(const Sample& sample) {

@@ -1,5 +1,6 @@
 #include "net_fake_broker.hpp"
 
+#include <limits>
 #include <map>
 
 #include <wire/messages/all.hpp>
@@ -12,14 +13,32 @@ using namespace penstock::kafka::wire;
 
 namespace {
 
+// How many partitions of a topic a request is about, from 0 on.
+std::size_t asked_of(const OffsetFetchRequest::Group& group, const std::string& topic) {
+  if (!group.topics) return std::numeric_limits<std::size_t>::max();
+  for (const auto& one : *group.topics)
+    if (one.name == topic) return one.partition_indexes.size();
+  return 0;
+}
+
+// As a consumer's leader hands it to a member.
+Bytes orders_assignment(const std::vector<std::int32_t>& partitions) {
+  std::string bytes{"\0\0\0\0\0\1\0\6orders\0\0\0", 17};
+  bytes += static_cast<char>(partitions.size());
+  for (const std::int32_t partition : partitions) bytes += std::string{"\0\0\0", 3} + static_cast<char>(partition);
+  return {bytes + "\xff\xff\xff\xff"};
+}
+
 // A cluster of one broker that knows what a reader asks for.
 struct Cluster {
   struct Group {
     std::string type = "Classic";
     std::map<std::string, std::vector<std::int64_t>> commits;  // of a share group: start offsets
     std::int64_t lag = -1;                                     // as a share group's coordinator says it
+    std::vector<std::int32_t> assigned;                        // partitions of "orders" that its first member has
   };
-  std::map<std::string, std::vector<std::int64_t>> ends;  // by topic and partition
+  std::map<std::string, std::vector<std::int64_t>> ends, starts;  // by topic and partition; a start is 0 else
+  std::map<std::string, std::uint8_t> ids;                        // the first byte of a topic's
   std::map<std::string, Group> groups;
   bool trails = false;  // its coordinator has just taken over: commits look like none unless stable ones are waited for
   bool coordinator_fails = false;
@@ -82,6 +101,7 @@ struct Cluster {
               one.error_code = static_cast<std::int16_t>(ErrorCode::kUnknownTopicOrPartition);
               continue;
             }
+            one.topic_id.data[0] = ids[*topic.name];
             for (std::size_t p = 0; p < ends[*topic.name].size(); ++p) {
               auto& partition = one.partitions.emplace_back();
               partition.partition_index = static_cast<std::int32_t>(p);
@@ -102,7 +122,7 @@ struct Cluster {
           for (const auto& [id, group] : groups) response.groups.push_back({id, "consumer", "Stable", group.type});
         });
       case DescribeGroupsRequest::kApi.key:
-        return reply<DescribeGroupsRequest>(frame, [](const auto& request, DescribeGroupsResponse& response) {
+        return reply<DescribeGroupsRequest>(frame, [this](const auto& request, DescribeGroupsResponse& response) {
           for (const auto& id : request.groups) {
             auto& one = response.groups.emplace_back();
             one.group_id = id;
@@ -110,6 +130,7 @@ struct Cluster {
             one.protocol_type = "consumer";
             one.protocol_data = "range";
             one.members.resize(3);
+            one.members[0].member_assignment = orders_assignment(groups[id].assigned);
           }
         });
       case ShareGroupDescribeRequest::kApi.key:
@@ -135,7 +156,7 @@ struct Cluster {
             for (const auto& [name, offsets] : groups[group.group_id].commits) {
               auto& topic = one.topics.emplace_back();
               topic.name = name;
-              for (std::size_t p = 0; p < offsets.size(); ++p)
+              for (std::size_t p = 0; p < std::min(offsets.size(), asked_of(group, name)); ++p)
                 topic.partitions.push_back({static_cast<std::int32_t>(p), offsets[p], -1, "", 0});
             }
           }
@@ -163,7 +184,10 @@ struct Cluster {
             for (const auto& partition : topic.partitions) {
               if (forgotten == std::pair(topic.name, int{partition.partition_index})) continue;
               const auto index = static_cast<std::size_t>(partition.partition_index);
-              const std::int64_t offset = partition.timestamp == kEarliest ? 0 : ends[topic.name].at(index);
+              const auto& from = partition.timestamp == kEarliest ? starts : ends;
+              const auto found = from.find(topic.name);
+              const bool is_there = found != from.end() && index < found->second.size();
+              const std::int64_t offset = is_there ? found->second[index] : 0;
               one.partitions.push_back({partition.partition_index, 0, partition.timestamp, offset, -1});
             }
             if (backwards) std::ranges::reverse(one.partitions);
@@ -270,9 +294,12 @@ TEST_CASE("a share group's first record that is not done with stands for its com
   CHECK(sample.groups.at("pickers").info->type == "Share");
   CHECK(sample.groups.at("pickers").info->members == 20);
 
+  CHECK(sample.groups.at("pickers").approximate == Assignment{{"orders", {0}}});
+
   cluster.groups["pickers"].lag = 7;
-  CHECK(values(cluster.read(plan_of({"pickers"}, {"orders"})).groups.at("pickers").committed.at("orders")) ==
-        Values{43, kNoCommit});
+  const Sample exact = cluster.read(plan_of({"pickers"}, {"orders"}));
+  CHECK(values(exact.groups.at("pickers").committed.at("orders")) == Values{43, kNoCommit});
+  CHECK(exact.groups.at("pickers").approximate.empty());
 }
 
 TEST_CASE("a coordinator that has just taken over must wait for all commits before its word is taken") {
@@ -292,4 +319,53 @@ TEST_CASE("a coordinator that has just taken over must wait for all commits befo
   cluster.trails = true;
   CHECK(committed() == Values{48});
   CHECK(cluster.stable_asked == std::vector<bool>{true, false, true});
+}
+
+TEST_CASE("commits to partitions that turn up in the middle of a tick are read in that tick") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {10}}};
+  auto& group = cluster.groups["billing"];
+  group.commits = {{"orders", {10}}};
+  cluster.read(plan_of({"billing"}, {"orders"}));
+  // A member has been quick: the new partition was found, given to it, read and committed within a second.
+  cluster.ends["orders"].push_back(500);
+  group.commits["orders"].push_back(500);
+  group.assigned = {0, 1};
+  const Sample sample = cluster.read(plan_of({"billing"}, {"orders"}));
+  CHECK(values(sample.topics.at("orders")->ends) == Values{10, 500});
+  CHECK(values(sample.groups.at("billing").committed.at("orders")) == Values{10, 500});
+  CHECK(cluster.asked["Metadata"] == 1);
+  CHECK(cluster.asked["OffsetFetch"] == 2);
+}
+
+TEST_CASE("a topic that was made anew is known by its end, and its start and id are its own in the same tick") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {900, 5}}, {"payments", {7}}};
+  cluster.starts = {{"orders", {800, 5}}};
+  cluster.ids = {{"orders", 1}, {"payments", 3}};
+  const SamplePlan plan = plan_of({"billing"}, {"orders", "payments"});
+  const Sample before = cluster.read(plan);
+  CHECK(values(before.topics.at("orders")->starts) == Values{800, 5});
+
+  cluster.ends["orders"] = {40, 5};
+  cluster.starts["orders"] = {0, 0};
+  cluster.ids["orders"] = 2;
+  const Sample sample = cluster.read(plan);
+  CHECK(values(sample.topics.at("orders")->ends) == Values{40, 5});
+  CHECK(values(sample.topics.at("orders")->starts) == Values{0, 0});
+  CHECK(sample.topics.at("orders")->id != before.topics.at("orders")->id);
+  CHECK(values(sample.topics.at("payments")->ends) == Values{7});
+  CHECK(sample.topics.at("payments")->id == before.topics.at("payments")->id);
+  cluster.read(plan);
+  CHECK(cluster.asked["Metadata"] == 0);
+}
+
+TEST_CASE("a topic that is gone in the middle of a tick is an error, not the numbers that it had") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {900}}};
+  cluster.read(plan_of({"billing"}, {"orders"}));
+  cluster.ends.erase("orders");  // its log answers that it is empty once more
+  const Sample sample = cluster.read(plan_of({"billing"}, {"orders"}));
+  REQUIRE_FALSE(sample.topics.at("orders"));
+  CHECK(sample.topics.at("orders").error().code == Code::kNotFound);
 }

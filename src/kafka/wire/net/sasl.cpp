@@ -1,8 +1,8 @@
 #include "sasl.hpp"
 
+#include "../../connection.hpp"
 #include "scram.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace penstock::kafka::wire {
@@ -35,32 +35,14 @@ class OAuthBearer final : public SaslClient {
   std::string message_, refusal_;
 };
 
-std::unexpected<Error> invalid(const std::string& what) {
-  return fail(Code::kInvalid, what, Retry::never());
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SaslClient>> make_sasl(const Sasl& sasl, bool tls) {
-  if (sasl.mechanism == "OAUTHBEARER") {
-    if (!tls) return invalid("SASL OAUTHBEARER without TLS would send the token in clear");
-    if (!is_token(sasl.token)) return invalid("SASL OAUTHBEARER needs a token of visible ASCII characters");
-    return std::make_unique<OAuthBearer>(sasl.token);
-  }
-  if (sasl.mechanism == "PLAIN" && !tls) return invalid("SASL PLAIN without TLS would send the password in clear");
-  if (sasl.username.empty() || sasl.password.empty()) return invalid("SASL needs a username and a password");
-  if (sasl.username.find('\0') != std::string::npos || sasl.password.find('\0') != std::string::npos)
-    return invalid("SASL can't carry a zero byte in a username or a password");
+  if (auto valid = check(sasl, tls); !valid) return std::unexpected(valid.error());
+  if (sasl.mechanism == "OAUTHBEARER") return std::make_unique<OAuthBearer>(sasl.token);
   if (sasl.mechanism == "PLAIN") return std::make_unique<Plain>(sasl);
-  if (sasl.mechanism == "SCRAM-SHA-256")
-    return std::make_unique<Scram>(Scram::Hash::kSha256, sasl.username, sasl.password);
-  if (sasl.mechanism == "SCRAM-SHA-512")
-    return std::make_unique<Scram>(Scram::Hash::kSha512, sasl.username, sasl.password);
-  return invalid("SASL mechanism " + sasl.mechanism + " is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER");
+  const auto hash = sasl.mechanism == "SCRAM-SHA-256" ? Scram::Hash::kSha256 : Scram::Hash::kSha512;
+  return std::make_unique<Scram>(hash, sasl.username, sasl.password);
 }
 
 }  // namespace penstock::kafka::wire

@@ -18,7 +18,7 @@ class SaslClient {
   virtual Result<std::optional<std::string>> step(std::string_view server) = 0;
 };
 
-// kInvalid for a mechanism that we don't speak, missing credentials, or ones that would travel in clear.
+// kInvalid for what `check` says against it.
 Result<std::unique_ptr<SaslClient>> make_sasl(const Sasl& sasl, bool tls);
 
 }  // namespace penstock::kafka::wire

@@ -4,6 +4,8 @@
 
 #include <exception>
 #include <stop_token>
+#include <string_view>
+#include <unordered_map>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -72,6 +74,26 @@ std::vector<std::vector<T>> in_chunks(std::vector<T> all, std::size_t size) {
                         all.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, all.size())));
   return chunks;
 }
+
+// The items of an answer by their ids. Most answers keep the order of the request, but nobody promises it.
+template <class Item>
+class ById {
+ public:
+  ById(const std::vector<Item>& items, std::string Item::* id) : items_(items), id_(id) {}
+  // The place is where it was in the request; null: the answer says nothing about it.
+  const Item* find(std::size_t place, const std::string& id) {
+    if (place < items_.size() && items_[place].*id_ == id) return &items_[place];
+    if (places_.empty())
+      for (const Item& item : items_) places_.emplace(item.*id_, &item);
+    const auto found = places_.find(id);
+    return found == places_.end() ? nullptr : found->second;
+  }
+
+ private:
+  const std::vector<Item>& items_;
+  std::string Item::* const id_;
+  std::unordered_map<std::string_view, const Item*> places_;
+};
 
 // kNotFound: the broker is not among those of the last Metadata.
 inline bool asked_in_vain(const Error& error) {

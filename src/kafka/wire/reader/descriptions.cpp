@@ -3,6 +3,8 @@
 #include "../messages/consumer_protocol.hpp"
 #include "../messages/error_code.hpp"
 
+#include <algorithm>
+
 namespace penstock::kafka::wire {
 namespace {
 
@@ -31,8 +33,31 @@ void finish(GroupInfo& info, Assignment assigned) {
 }
 
 void add(Assignment& to, const std::string& topic, const std::vector<std::int32_t>& partitions) {
+  if (partitions.empty()) return;  // brokers and members may name topics of which they hand out nothing
   auto& known = to[topic];
   known.insert(known.end(), partitions.begin(), partitions.end());
+}
+
+// A subtopology has a task for each partition of the largest topic that it reads, a repartition topic among them.
+int tasks_of_topology(const std::optional<StreamsTopology>& topology, const PartitionsOf& partitions_of) {
+  if (!topology || !topology->subtopologies) return 0;
+  int all = 0;
+  for (const auto& subtopology : *topology->subtopologies) {
+    int tasks = 0;
+    for (const std::string& topic : subtopology.source_topics) {
+      const auto partitions = partitions_of(topic);
+      if (!partitions) return 0;
+      tasks = std::max(tasks, *partitions);
+    }
+    for (const auto& topic : subtopology.repartition_source_topics) {
+      // The number that the application asks for, or 0: the broker knows.
+      const auto partitions = topic.partitions > 0 ? topic.partitions : partitions_of(topic.name);
+      if (!partitions) return 0;
+      tasks = std::max(tasks, *partitions);
+    }
+    all += tasks;
+  }
+  return all;
 }
 
 // The protocols of KIP-848 and KIP-932 describe a group's members alike.
@@ -78,14 +103,25 @@ Result<GroupInfo> info_of(const StreamsGroupDescribeResponse::Group& group) {
   if (!info) return info;
   std::map<std::string, std::vector<std::string>> sources;
   if (group.topology && group.topology->subtopologies)
-    for (const auto& subtopology : *group.topology->subtopologies)
-      sources[subtopology.subtopology_id] = subtopology.source_topics;
+    for (const auto& subtopology : *group.topology->subtopologies) {
+      auto& its = sources[subtopology.subtopology_id] = subtopology.source_topics;
+      for (const auto& topic : subtopology.repartition_source_topics) its.push_back(topic.name);
+    }
   Assignment assigned;
   for (const auto& member : group.members)
     for (const auto& task : member.assignment.active_tasks)
       for (const std::string& topic : sources[task.subtopology_id]) add(assigned, topic, task.partitions);
   finish(*info, std::move(assigned));
   return info;
+}
+
+int count_tasks(const StreamsGroupDescribeResponse::Group& group, const PartitionsOf& partitions_of) {
+  std::set<std::pair<std::string_view, std::int32_t>> shared_out;
+  for (const auto& member : group.members)
+    for (const auto* tasks : {&member.assignment.active_tasks, &member.target_assignment.active_tasks})
+      for (const auto& its : *tasks)
+        for (const std::int32_t partition : its.partitions) shared_out.emplace(its.subtopology_id, partition);
+  return std::max(static_cast<int>(shared_out.size()), tasks_of_topology(group.topology, partitions_of));
 }
 
 }  // namespace penstock::kafka::wire

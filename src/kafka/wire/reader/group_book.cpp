@@ -3,10 +3,13 @@
 #include "../../retry.hpp"
 
 #include <cctype>
+#include <map>
 
 namespace penstock::kafka::wire {
 namespace {
 
+// What is described as a classic group while nobody has told its type.
+constexpr std::string_view kClassic = "Classic";
 constexpr Duration kListRefresh = 10s;
 constexpr Duration kListRetry = 2s;
 // Describing a group costs the broker and us some hundred times what its offsets cost: its members' assignments are in
@@ -37,7 +40,7 @@ void GroupBook::listed(const ListGroupsResponse& list) {
     const auto found = groups_.find(group.group_id);
     if (found == groups_.end()) continue;
     // Before version 5 nobody tells: what a classic client's DescribeGroups can describe is classic.
-    const std::string type = group.group_type.empty() ? "Classic" : type_name(group.group_type);
+    const std::string type = group.group_type.empty() ? std::string(kClassic) : type_name(group.group_type);
     KnownGroup& known = found->second;
     if (known.type == type) continue;
     known.type = type;
@@ -45,40 +48,45 @@ void GroupBook::listed(const ListGroupsResponse& list) {
   }
 }
 
-std::vector<const SamplePlan::Group*> GroupBook::next_to_describe(const SamplePlan& plan) {
-  std::vector<const SamplePlan::Group*> next;
-  const std::size_t all = plan.groups.size();
-  const std::size_t share = std::min(all, std::max(kAlwaysDescribed, (all + kTurns - 1) / kTurns));
+std::vector<std::size_t> GroupBook::next_to_describe(const std::vector<const KnownGroup*>& groups) {
+  // Those of one type together: each type that has a turn is a request of its own to each broker.
+  std::map<std::string_view, std::vector<std::size_t>> by_type;
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    by_type[groups[i]->type.empty() ? kClassic : std::string_view(groups[i]->type)].push_back(i);
+  const std::size_t all = groups.size(), third = (all + kTurns - 1) / kTurns;
+  const std::size_t share = by_type.size() > 1 ? third : std::min(all, std::max(kAlwaysDescribed, third));
   if (turn_ >= all) turn_ = 0;
-  for (std::size_t i = 0; i < all; ++i) {
-    const bool has_turn = (i + all - turn_) % all < share;
-    if (has_turn || !of(plan.groups[i].id).described) next.push_back(&plan.groups[i]);
-  }
+  std::vector<std::size_t> next;
+  std::size_t place = 0;
+  for (const auto& [type, its] : by_type)
+    for (const std::size_t i : its) {
+      const bool has_turn = turn_ <= place && place < turn_ + share;
+      if (has_turn || !groups[i]->described) next.push_back(i);
+      ++place;
+    }
   turn_ += share;
   return next;
 }
 
-void GroupBook::described(const std::string& group, Result<GroupInfo> info, SteadyTime now) {
-  KnownGroup& known = of(group);
-  if (info && info->state == "Dead" && !known.type.empty()) {
+void GroupBook::described(KnownGroup& group, Result<GroupInfo> info, SteadyTime now) {
+  if (info && info->state == "Dead" && !group.type.empty()) {
     // Gone, or of another type now, which the description of its former type calls dead as well: the list tells.
-    known.type.clear();
-    known.failure = Error{Code::kUnavailable, "the group is gone or has changed its type", Retry::later()};
+    group.type.clear();
+    group.failure = Error{Code::kUnavailable, "the group is gone or has changed its type", Retry::later()};
     list_asked_.reset();
   } else if (info) {
-    known.described = std::move(*info);
-    known.described_at = now;
-    known.failure.reset();
+    group.described = std::move(*info);
+    group.described_at = now;
+    group.failure.reset();
   } else {
-    known.failure = info.error();
-    if (!may_pass(known.failure->code)) known.described.reset();
+    group.failure = info.error();
+    if (!may_pass(group.failure->code)) group.described.reset();
   }
 }
 
-Result<GroupInfo> GroupBook::info(const std::string& group, SteadyTime now) {
-  const KnownGroup& known = of(group);
-  if (known.described && (!known.failure || now - known.described_at < kTrust)) return *known.described;
-  if (known.failure) return std::unexpected(*known.failure);
+Result<GroupInfo> GroupBook::info(const KnownGroup& group, SteadyTime now) {
+  if (group.described && (!group.failure || now - group.described_at < kTrust)) return *group.described;
+  if (group.failure) return std::unexpected(*group.failure);
   return fail(Code::kUnavailable, "not described yet");
 }
 

@@ -27,6 +27,7 @@ struct KnownGroup {
 // One thread; pure but for its memory.
 class GroupBook {
  public:
+  // Stays where it is until it is forgotten.
   KnownGroup& of(const std::string& group) { return groups_[group]; }
 
   // The list of all brokers' groups tells the type of each. It is asked for seldom, and soon while a group of ours is
@@ -36,12 +37,12 @@ class GroupBook {
   // Of one broker. Groups that it doesn't name keep the type that they had.
   void listed(const ListGroupsResponse& list);
 
-  // Those of the plan to describe this time: all of a few groups, of many a part each time, in turn, so that each has
-  // its turn every three ticks; and whatever was never described.
-  std::vector<const SamplePlan::Group*> next_to_describe(const SamplePlan& plan);
-  void described(const std::string& group, Result<GroupInfo> info, SteadyTime now);
+  // Which of these to describe this time, by index: all of a few groups of one type, of many or of several types, which
+  // are asked for apart, a third each time, in turn; and whatever was never described.
+  std::vector<std::size_t> next_to_describe(const std::vector<const KnownGroup*>& groups);
+  void described(KnownGroup& group, Result<GroupInfo> info, SteadyTime now);
   // The last description, for a while also after a failure that may pass.
-  Result<GroupInfo> info(const std::string& group, SteadyTime now);
+  static Result<GroupInfo> info(const KnownGroup& group, SteadyTime now);
 
   // Forgets those that this tick did not ask for.
   void keep_only(std::uint64_t tick);

@@ -13,7 +13,7 @@ constexpr Duration kStartTrust = 30s;
 // How much one request asks for: its answer stays below some 4 MB, and a broker's thread busy for tens of milliseconds.
 constexpr std::size_t kTopicsAtOnce = 5'000;
 constexpr std::size_t kGroupsAtOnce = 5'000;
-constexpr std::size_t kDescriptionsAtOnce = 500;
+constexpr std::size_t kDescriptionsAtOnce = 1'200;  // of a dozen members each
 
 // From these versions on one request is for many groups: KIP-699 and KIP-709, Kafka 3.0.
 constexpr std::int16_t kFindsManyCoordinators = 4;
@@ -36,18 +36,18 @@ Tick::Tick(boost::asio::io_context& io, Client& client, Memory& memory, const Sa
       asks_(io, client, std::move(stop)) {}
 
 Result<Sample> Tick::run() {
-  ++memory_.ticks;
-  for (const auto& group : plan_.groups) memory_.groups.of(group.id).tick = memory_.ticks;
-  memory_.groups.keep_only(memory_.ticks);
-
+  gather_groups();
   look_around();
   Groups all;
-  for (const auto& group : plan_.groups) {
-    sample_.groups.try_emplace(group.id);
+  std::vector<const KnownGroup*> known;
+  for (const Group& group : groups_) {
     all.push_back(&group);
+    known.push_back(&group.known);
   }
   read_commits(all);
-  describe(memory_.groups.next_to_describe(plan_));
+  Groups described;
+  for (const std::size_t i : memory_.groups.next_to_describe(known)) described.push_back(all[i]);
+  describe(described);
   asks_.run();
   if (!moved_.empty()) {
     const Groups again = std::exchange(moved_, {});
@@ -56,7 +56,7 @@ Result<Sample> Tick::run() {
     read_commits(again);
     asks_.run();
   }
-  gather_topics();
+  look_again();
   sample_.taken = clock_.now();
   sample_.wall = clock_.wall();
   read_ends();
@@ -69,23 +69,54 @@ void Tick::failed(const Error& error) {
 
 // --- where everything is
 
+void Tick::gather_groups() {
+  ++memory_.ticks;
+  std::size_t planned = 0;
+  for (const auto& plan : plan_.groups) planned += plan.topics.size();
+  planned_.reserve(planned);
+  topics_.reserve(planned);
+  groups_.reserve(plan_.groups.size());
+  sample_.groups.reserve(plan_.groups.size());
+  for (const auto& plan : plan_.groups) {
+    const std::size_t first = planned_.size();
+    for (const std::string& topic : plan.topics) planned_.push_back(&memory_.topics.of(topic));
+    const std::span<CachedTopic* const> topics(planned_.data() + first, planned_.size() - first);
+    KnownGroup& known = memory_.groups.of(plan.id);
+    known.tick = memory_.ticks;
+    groups_.push_back({plan, known, sample_.groups[plan.id], topics});
+    for (CachedTopic* topic : topics) want(plan, *topic);
+    for (const std::string& topic : known.committed_topics) want(plan, memory_.topics.of(topic));
+  }
+  memory_.groups.keep_only(memory_.ticks);
+}
+
+void Tick::want(const SamplePlan::Group& group, CachedTopic& topic) {
+  if (std::exchange(topic.tick, memory_.ticks) != memory_.ticks) {
+    topic.place = topics_.size();
+    topics_.push_back({.cached = &topic});
+  }
+  Topic& wanted = topics_[topic.place];
+  wanted.end |= group.ends;
+  wanted.stable_end |= group.stable_ends;
+}
+
+Tick::Topic* Tick::find_topic(const std::string& name) {
+  const CachedTopic* cached = memory_.topics.find(name);
+  return cached && cached->tick == memory_.ticks ? &topics_[cached->place] : nullptr;
+}
+
 void Tick::look_around() {
   std::vector<std::string> due;
-  std::set<std::string_view> seen;
-  for (const auto& group : plan_.groups) {
-    for (const std::string& topic : group.topics)
-      if (memory_.topics.due(topic, now_) && seen.insert(topic).second) due.push_back(topic);
-    for (const std::string& topic : memory_.groups.of(group.id).committed_topics)
-      if (memory_.topics.due(topic, now_) && seen.insert(topic).second) due.push_back(topic);
-  }
+  for (const Topic& topic : topics_)
+    if (topic.cached->due(now_)) due.push_back(topic.cached->name());
   if (!due.empty() || memory_.brokers.empty()) look_up(due);
   asks_.run();
   greet();
   asks_.run();
   if (memory_.groups.list_due(now_)) list_groups();
   Groups lost;
-  for (const auto& group : plan_.groups)
-    if (!memory_.groups.of(group.id).coordinator) lost.push_back(&group);
+  for (const Group& group : groups_)
+    if (!group.known.coordinator) lost.push_back(&group);
   find_coordinators(lost);
   asks_.run();
 }
@@ -107,7 +138,7 @@ void Tick::look_up(const std::vector<std::string>& topics) {
 void Tick::looked_up(const std::vector<std::string>& asked, Result<MetadataResponse> answer) {
   if (!answer) {
     failed(answer.error());
-    for (const std::string& topic : asked) memory_.topics.put(topic, std::unexpected(answer.error()), now_);
+    for (const std::string& topic : asked) memory_.topics.of(topic).put(std::unexpected(answer.error()), now_);
     return;
   }
   succeeded();
@@ -117,7 +148,7 @@ void Tick::looked_up(const std::vector<std::string>& asked, Result<MetadataRespo
   for (const auto& topic : answer->topics) {
     const std::string& name = topic.name.value_or("");
     if (const ErrorCode error = to_error_code(topic.error_code); error != ErrorCode::kNone) {
-      memory_.topics.put(name, std::unexpected(to_error(error)), now_);
+      memory_.topics.of(name).put(std::unexpected(to_error(error)), now_);
       continue;
     }
     TopicInfo info{
@@ -126,7 +157,7 @@ void Tick::looked_up(const std::vector<std::string>& asked, Result<MetadataRespo
     for (const auto& partition : topic.partitions)
       if (const auto index = static_cast<std::size_t>(partition.partition_index); index < info.partitions.size())
         info.partitions[index] = {partition.partition_index, partition.leader_id, {}, {}};
-    memory_.topics.put(name, info, now_);
+    memory_.topics.of(name).put(info, now_);
   }
 }
 
@@ -169,14 +200,14 @@ void Tick::find_coordinators(const Groups& groups) {
       *client_.version(*connected, FindCoordinatorRequest::kApi) < kFindsManyCoordinators) {
     for (const auto* group : groups) {
       FindCoordinatorRequest request;
-      request.key = group->id;
+      request.key = group->plan.id;
       ask(std::move(request), {group});
     }
     return;
   }
   for (Groups& chunk : in_chunks(groups, kGroupsAtOnce)) {
     FindCoordinatorRequest request;
-    for (const auto* group : chunk) request.coordinator_keys.push_back(group->id);
+    for (const auto* group : chunk) request.coordinator_keys.push_back(group->plan.id);
     ask(std::move(request), std::move(chunk));
   }
 }
@@ -189,23 +220,20 @@ void Tick::found_coordinators(const Groups& asked, Result<FindCoordinatorRespons
   }
   succeeded();
   if (answer->coordinators.empty() && asked.size() == 1)
-    answer->coordinators.push_back({.key = asked.front()->id,
+    answer->coordinators.push_back({.key = asked.front()->plan.id,
                                     .node_id = answer->node_id,
                                     .host = {},
                                     .port = 0,
                                     .error_code = answer->error_code,
                                     .error_message = answer->error_message});
-  std::unordered_map<std::string_view, const FindCoordinatorResponse::Coordinator*> by_key;
-  for (const auto& one : answer->coordinators) by_key[one.key] = &one;
-  for (const auto* group : asked) {
-    const auto found = by_key.find(group->id);
-    const ErrorCode error =
-        found == by_key.end() ? ErrorCode::kCoordinatorNotAvailable : to_error_code(found->second->error_code);
+  ById by_id(answer->coordinators, &FindCoordinatorResponse::Coordinator::key);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto* its = by_id.find(i, asked[i]->plan.id);
+    const ErrorCode error = its ? to_error_code(its->error_code) : ErrorCode::kCoordinatorNotAvailable;
     if (error == ErrorCode::kNone)
-      memory_.groups.of(group->id).coordinator = found->second->node_id;
+      asked[i]->known.coordinator = its->node_id;
     else
-      commits_failed(*group, to_error(error, found == by_key.end() ? "" : found->second->error_message.value_or("")),
-                     false);
+      commits_failed(*asked[i], to_error(error, its ? its->error_message.value_or("") : ""), false);
   }
 }
 
@@ -213,13 +241,12 @@ void Tick::found_coordinators(const Groups& asked, Result<FindCoordinatorRespons
 
 void Tick::read_commits(const Groups& groups) {
   std::map<int, Groups> plain, shared;
-  for (const auto* group : groups) {
-    const KnownGroup& known = memory_.groups.of(group->id);
-    if (known.coordinator) (known.type == "Share" ? shared : plain)[*known.coordinator].push_back(group);
-  }
+  for (const auto* group : groups)
+    if (const KnownGroup& known = group->known; known.coordinator)
+      (known.type == "Share" ? shared : plain)[*known.coordinator].push_back(group);
   for (auto& [broker, its] : plain) {
-    const auto unproven = std::ranges::stable_partition(
-        its, [this](const auto* group) { return memory_.groups.of(group->id).coordinator_proven; });
+    const auto unproven =
+        std::ranges::stable_partition(its, [](const auto* group) { return group->known.coordinator_proven; });
     Groups doubted(unproven.begin(), unproven.end());
     its.erase(unproven.begin(), unproven.end());
     for (const Groups& chunk : in_chunks(std::move(its), kGroupsAtOnce)) fetch_offsets(broker, chunk, false);
@@ -241,7 +268,7 @@ void Tick::fetch_offsets(int broker, const Groups& groups, bool stable) {
   if (version && *version < kFetchesManyGroups) {
     for (const auto* group : groups) {
       OffsetFetchRequest request;
-      request.group_id = group->id;
+      request.group_id = group->plan.id;
       request.topics = topics_of(*group);
       ask(std::move(request), {group});
     }
@@ -251,22 +278,23 @@ void Tick::fetch_offsets(int broker, const Groups& groups, bool stable) {
   request.groups.reserve(groups.size());
   for (const auto* group : groups) {
     auto& one = request.groups.emplace_back();
-    one.group_id = group->id;
+    one.group_id = group->plan.id;
     one.topics = topics_of(*group);
   }
   ask(std::move(request), groups);
 }
 
 // A group's commits to topics that nobody asks about, of which there may be many, stay where they are.
-std::optional<std::vector<OffsetFetchRequest::Topic>> Tick::topics_of(const SamplePlan::Group& group) {
-  if (group.committed_topics) return std::nullopt;  // all
+std::optional<std::vector<OffsetFetchRequest::Topic>> Tick::topics_of(const Group& group) {
+  if (group.plan.committed_topics) return std::nullopt;  // all
   std::vector<OffsetFetchRequest::Topic> topics;
-  for (const std::string& topic : group.topics) {
-    const KnownTopic* known = memory_.topics.find(topic);
+  topics.reserve(group.topics.size());
+  for (CachedTopic* topic : group.topics) {
+    const KnownTopic* known = topic->known();
     // Nobody could tell its partitions yet. A commit that wasn't asked for must not look like none.
     if (!known) return std::nullopt;
     auto& one = topics.emplace_back();
-    one.name = topic;
+    one.name = topic->name();
     one.partition_indexes.resize(known->leaders.size());
     std::iota(one.partition_indexes.begin(), one.partition_indexes.end(), 0);
   }
@@ -281,17 +309,11 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
   }
   succeeded();
   if (answer->groups.empty() && asked.size() == 1)
-    answer->groups.push_back({asked.front()->id, std::move(answer->topics), answer->error_code});
-  // Answers come in the order of the request; whoever leaves that order is looked up.
+    answer->groups.push_back({asked.front()->plan.id, std::move(answer->topics), answer->error_code});
+  ById by_id(answer->groups, &OffsetFetchResponse::Group::group_id);
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    const SamplePlan::Group& group = *asked[i];
-    const OffsetFetchResponse::Group* its = nullptr;
-    if (i < answer->groups.size() && answer->groups[i].group_id == group.id) {
-      its = &answer->groups[i];
-    } else {
-      const auto found = std::ranges::find(answer->groups, group.id, &OffsetFetchResponse::Group::group_id);
-      if (found != answer->groups.end()) its = &*found;
-    }
+    const Group& group = *asked[i];
+    const auto* its = by_id.find(i, group.plan.id);
     if (!its) {
       commits_failed(
           group, Error{Code::kUnavailable, "the broker's answer says nothing about the group", Retry::later()}, false);
@@ -301,7 +323,7 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
       commits_failed(group, to_error(error), coordinator_is_stale(error));
       continue;
     }
-    KnownGroup& known = memory_.groups.of(group.id);
+    KnownGroup& known = group.known;
     if (!known.doubted_since) known.doubted_since = now_;
     // Whoever always has a transaction open never is stable: then time is the proof.
     bool proven = true;
@@ -317,49 +339,51 @@ void Tick::fetched(const Groups& asked, Result<OffsetFetchResponse> answer) {
 }
 
 // Of one group, by whatever answer tells them; `read` makes a partition's reading.
-template <class Topic, class Read>
-void Tick::take_commits(const SamplePlan::Group& group, const std::vector<Topic>& topics, std::string Topic::* name,
-                        Read read) {
-  GroupSample& sample = sample_.groups[group.id];
-  sample.commits = {};
+template <class Answer, class Read>
+void Tick::take_commits(const Group& group, const std::vector<Answer>& topics, std::string Answer::* name, Read read) {
+  const SamplePlan::Group& plan = group.plan;
+  group.sample.commits = {};
   std::set<std::string> committed;
-  for (const Topic& topic : topics) {
+  for (const Answer& topic : topics) {
     if (topic.partitions.empty()) continue;
-    if (group.committed_topics) committed.insert(topic.*name);
-    if (!group.committed_topics && !group.topics.contains(topic.*name)) continue;
+    if (plan.committed_topics) committed.insert(topic.*name);
+    if (!plan.committed_topics && !plan.topics.contains(topic.*name)) continue;
     const std::int32_t last =
         std::ranges::max(topic.partitions, {}, [](const auto& p) { return p.partition_index; }).partition_index;
-    auto& readings = sample.committed[topic.*name];
+    auto& readings = group.sample.committed[topic.*name];
     readings.resize(static_cast<std::size_t>(std::max(last, -1) + 1), Reading::of(kNoCommit));
     for (const auto& partition : topic.partitions)
       if (partition.partition_index >= 0)
         readings[static_cast<std::size_t>(partition.partition_index)] = read(topic.*name, partition);
-    memory_.topics.mention(topic.*name, last);
+    mention(topic.*name, last);
   }
-  auto& remembered = memory_.groups.of(group.id).committed_topics;
-  if (remembered != committed) remembered = std::move(committed);
+  if (group.known.committed_topics != committed) group.known.committed_topics = std::move(committed);
 }
 
-void Tick::commits_failed(const SamplePlan::Group& group, const Error& error, bool moved) {
-  sample_.groups[group.id].commits = std::unexpected(error);
-  KnownGroup& known = memory_.groups.of(group.id);
-  known.coordinator_proven = false;
-  known.doubted_since.reset();
+void Tick::mention(const std::string& topic, int partition) {
+  if (CachedTopic* cached = memory_.topics.find(topic)) cached->mention(partition);
+}
+
+void Tick::commits_failed(const Group& group, const Error& error, bool moved) {
+  group.sample.commits = std::unexpected(error);
+  group.known.coordinator_proven = false;
+  group.known.doubted_since.reset();
   if (!moved) return;
-  known.coordinator.reset();
+  group.known.coordinator.reset();
   moved_.push_back(&group);
 }
 
 void Tick::describe_share_offsets(int broker, const Groups& groups) {
   DescribeShareGroupOffsetsRequest request;
-  for (const auto* group : groups) request.groups.emplace_back().group_id = group->id;
+  for (const auto* group : groups) request.groups.emplace_back().group_id = group->plan.id;
   asks_.ask(broker, std::move(request), commits_by_, [this, groups](Result<DescribeShareGroupOffsetsResponse> answer) {
     share_offsets(groups, std::move(answer));
   });
 }
 
 // A share group commits no offset. What stands for it is the first record that is not done with; or, where the broker
-// knows the lag, the offset that this lag lies behind the end.
+// knows the lag, the offset that this lag lies behind the end. The start trails: a broker writes it down together with
+// an acknowledgement, as it was before that (seen with 4.3), so that the last ones never show in it.
 void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer) {
   if (!answer) {
     failed(answer.error());
@@ -367,10 +391,11 @@ void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsRe
     return;
   }
   succeeded();
-  for (const auto* group : asked) {
-    const auto found =
-        std::ranges::find(answer->groups, group->id, &DescribeShareGroupOffsetsResponse::Group::group_id);
-    if (found == answer->groups.end()) {
+  ById by_id(answer->groups, &DescribeShareGroupOffsetsResponse::Group::group_id);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Group* group = asked[i];
+    const auto* found = by_id.find(i, group->plan.id);
+    if (!found) {
       commits_failed(
           *group, Error{Code::kUnavailable, "the broker's answer says nothing about the group", Retry::later()}, false);
       continue;
@@ -385,10 +410,13 @@ void Tick::share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsRe
           if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
             return sample_.fail(to_error(error, partition.error_message.value_or("")));
           if (partition.start_offset < 0) return Reading::of(kNoCommit);
-          if (partition.lag >= 0)
+          if (partition.lag < 0)
+            group->sample.approximate[topic].push_back(partition.partition_index);
+          else
             share_lags_.push_back({group, topic, static_cast<std::size_t>(partition.partition_index), partition.lag});
           return Reading::of(partition.start_offset);
         });
+    for (auto& [topic, partitions] : group->sample.approximate) std::ranges::sort(partitions);
   }
 }
 
@@ -401,16 +429,25 @@ void Tick::describe_with(int broker, Request request, Groups groups) {
               if (!answer) {
                 failed(answer.error());
                 for (const auto* group : groups)
-                  memory_.groups.described(group->id, std::unexpected(answer.error()), now_);
+                  memory_.groups.described(group->known, std::unexpected(answer.error()), now_);
                 return;
               }
               succeeded();
-              for (const auto& group : answer->groups) {
-                auto info = info_of(group);
+              ById by_id(answer->groups, &Request::Response::Group::group_id);
+              for (std::size_t i = 0; i < groups.size(); ++i) {
+                const auto* its = by_id.find(i, groups[i]->plan.id);
+                if (!its) continue;
+                auto info = info_of(*its);
+                if constexpr (std::is_same_v<Request, StreamsGroupDescribeRequest>)
+                  if (info)
+                    info->tasks = count_tasks(*its, [this](const std::string& topic) -> std::optional<int> {
+                      CachedTopic* cached = memory_.topics.find(topic);
+                      if (!cached || !cached->known()) return std::nullopt;
+                      return static_cast<int>(cached->known()->leaders.size());
+                    });
                 if (info && info->assigned)
-                  for (const auto& [topic, partitions] : *info->assigned)
-                    memory_.topics.mention(topic, partitions.back());
-                memory_.groups.described(group.group_id, std::move(info), now_);
+                  for (const auto& [topic, partitions] : *info->assigned) mention(topic, partitions.back());
+                memory_.groups.described(groups[i]->known, std::move(info), now_);
               }
             });
 }
@@ -418,16 +455,16 @@ void Tick::describe_with(int broker, Request request, Groups groups) {
 void Tick::describe(const Groups& groups) {
   std::map<std::pair<int, std::string>, Groups> by_kind;
   for (const auto* group : groups) {
-    const KnownGroup& known = memory_.groups.of(group->id);
+    KnownGroup& known = group->known;
     if (known.coordinator)
       by_kind[{*known.coordinator, known.type}].push_back(group);
     else
-      memory_.groups.described(group->id, fail(Code::kUnavailable, "nobody coordinates the group"), now_);
+      memory_.groups.described(known, fail(Code::kUnavailable, "nobody coordinates the group"), now_);
   }
   for (auto& [kind, its] : by_kind)
     for (Groups& chunk : in_chunks(std::move(its), kDescriptionsAtOnce)) {
       std::vector<std::string> ids;
-      for (const auto* group : chunk) ids.push_back(group->id);
+      for (const auto* group : chunk) ids.push_back(group->plan.id);
       const auto& [broker, type] = kind;
       if (type == "Consumer")
         describe_with(broker, ConsumerGroupDescribeRequest{.group_ids = std::move(ids)}, std::move(chunk));
@@ -442,26 +479,28 @@ void Tick::describe(const Groups& groups) {
 
 void Tick::apply_share_lags() {
   for (const ShareLag& one : share_lags_) {
-    const auto topic = sample_.topics.find(one.topic);
-    if (topic == sample_.topics.end() || !topic->second) continue;
-    const auto& ends = one.group->stable_ends ? topic->second->stable_ends : topic->second->ends;
+    const Topic* topic = find_topic(one.topic);
+    if (!topic || !topic->sample) continue;
+    const TopicSample& its = *topic->sample;
+    const auto& ends = one.group->plan.stable_ends ? its.stable_ends : its.ends;
     if (one.partition >= ends.size() || !ends[one.partition].known()) continue;
-    Reading& reading = sample_.groups.at(one.group->id).committed.at(one.topic).at(one.partition);
+    Reading& reading = one.group->sample.committed.at(one.topic).at(one.partition);
     reading = Reading::of(std::max(reading.value, ends[one.partition].value - one.lag));
   }
 }
 
 Result<Sample> Tick::build() {
   if (!any_answer_ && first_failure_) return std::unexpected(*first_failure_);
-  for (auto& [topic, its] : sample_.topics) {
-    if (!its) continue;
-    const KnownTopic* known = memory_.topics.find(topic);
-    for (std::size_t p = 0; known && p < std::min(its->starts.size(), known->starts.size()); ++p)
+  for (const Topic& topic : topics_) {
+    const KnownTopic* known = topic.cached->known();
+    if (!known || !topic.sample) continue;
+    auto& starts = topic.sample->starts;
+    for (std::size_t p = 0; p < std::min(starts.size(), known->starts.size()); ++p)
       if (const auto& start = known->starts[p]; start && now_ - start->read < kStartTrust)
-        its->starts[p] = Reading::of(start->offset);
+        starts[p] = Reading::of(start->offset);
   }
   apply_share_lags();
-  for (auto& [id, group] : sample_.groups) group.info = memory_.groups.info(id, now_);
+  for (const Group& group : groups_) group.sample.info = GroupBook::info(group.known, now_);
   return std::move(sample_);
 }
 

@@ -12,12 +12,14 @@
 #include "group_book.hpp"
 #include "topic_cache.hpp"
 
+#include <span>
+
 namespace penstock::kafka::wire {
 
 class Tick {
  public:
   struct Memory {
-    TopicCache topics{Duration{5s}};
+    TopicCache topics;
     GroupBook groups;
     std::set<int> brokers;  // those of the last Metadata
     std::uint64_t ticks = 0;
@@ -31,17 +33,30 @@ class Tick {
   Result<Sample> run();
 
  private:
-  using Groups = std::vector<const SamplePlan::Group*>;
-  enum class Edge { kEnd, kStableEnd, kStart };
-  struct Wanted {
-    bool end = false, stable_end = false;
+  // A group of the plan, what is remembered of it, and what this tick finds out.
+  struct Group {
+    const SamplePlan::Group& plan;
+    KnownGroup& known;
+    GroupSample& sample;
+    std::span<CachedTopic* const> topics;  // of the plan, in its order
   };
+  using Groups = std::vector<const Group*>;
+  // A topic that some group wants ends of.
+  struct Topic {
+    CachedTopic* cached = nullptr;
+    bool end = false, stable_end = false;
+    TopicSample* sample = nullptr;  // null: it can't be read
+  };
+  enum class Edge { kEnd, kStableEnd, kStart };
   struct Place {
     Edge edge;
-    const std::string* topic;
+    Topic* topic;
     int partition;
   };
 
+  void gather_groups();
+  void want(const SamplePlan::Group& group, CachedTopic& topic);
+  Topic* find_topic(const std::string& name);  // null: nobody wants it
   void look_around();
   void look_up(const std::vector<std::string>& topics);
   void looked_up(const std::vector<std::string>& asked, Result<MetadataResponse> answer);
@@ -54,22 +69,27 @@ class Tick {
 
   void read_commits(const Groups& groups);
   void fetch_offsets(int broker, const Groups& groups, bool stable);
-  std::optional<std::vector<OffsetFetchRequest::Topic>> topics_of(const SamplePlan::Group& group);
+  std::optional<std::vector<OffsetFetchRequest::Topic>> topics_of(const Group& group);
   void fetched(const Groups& asked, Result<OffsetFetchResponse> answer);
   void describe_share_offsets(int broker, const Groups& groups);
   void share_offsets(const Groups& asked, Result<DescribeShareGroupOffsetsResponse> answer);
-  void commits_failed(const SamplePlan::Group& group, const Error& error, bool moved);
-  template <class Topic, class Read>
-  void take_commits(const SamplePlan::Group& group, const std::vector<Topic>& topics, std::string Topic::* name,
-                    Read read);
+  // Somebody knows of this partition.
+  void mention(const std::string& topic, int partition);
+  void commits_failed(const Group& group, const Error& error, bool moved);
+  template <class Answer, class Read>
+  void take_commits(const Group& group, const std::vector<Answer>& topics, std::string Answer::* name, Read read);
 
   void describe(const Groups& groups);
   template <class Request>
   void describe_with(int broker, Request request, Groups groups);
 
-  // Which ends each topic is wanted with, now that commits tell the topics that no plan names.
-  void gather_topics();
+  // Topics that no plan names, now that commits tell them; and those that are doubted since.
+  void look_again();
+  // Commits to partitions that were not known of when they were asked for; before: partitions of topics that were
+  // looked up since.
+  void read_commits_of_grown(const std::map<const CachedTopic*, std::size_t>& before);
   void read_ends();
+  void add_places(Topic& topic, std::vector<Place>& places);
   void read_places(std::vector<Place> places);
   void ask_offsets(int leader, Edge edge, std::vector<Place> places);
   void took(Edge edge, const std::vector<Place>& asked, const Result<ListOffsetsResponse>& answer);
@@ -77,7 +97,7 @@ class Tick {
   void missed(const Place& place, const Reading& why, bool moved);
   void read_probes();
   void answer_probes(const std::vector<const Probe*>& asked, Result<ListOffsetsResponse> answer);
-  Reading* slot(const Place& place);  // null for a start, and for what is not there any more
+  static Reading* slot(const Place& place);  // null for a start, and for what is not there any more
 
   void succeeded() { any_answer_ = true; }
   void failed(const Error& error);
@@ -91,12 +111,15 @@ class Tick {
   const SteadyTime now_, commits_by_, end_;
   Asks asks_;
   Sample sample_;
-  std::unordered_map<std::string, Wanted> wanted_;
-  Groups moved_;               // groups whose commits were asked of the wrong broker
-  std::vector<Place> missed_;  // partitions that were
+  std::vector<Group> groups_;
+  std::vector<CachedTopic*> planned_;  // topics of all groups, one group after the other
+  std::vector<Topic> topics_;          // each once
+  Groups moved_;                       // groups whose commits were asked of the wrong broker
+  std::vector<Place> missed_;          // partitions that were
+  std::set<Topic*> cut_;               // topics of which a log ends earlier than it did
   // What brokers say of a share group's lag themselves (KIP-1226): they know what is done with beyond its start.
   struct ShareLag {
-    const SamplePlan::Group* group;
+    const Group* group;
     std::string topic;
     std::size_t partition;
     std::int64_t lag;

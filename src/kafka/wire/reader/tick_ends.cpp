@@ -10,65 +10,106 @@ constexpr Duration kStartRefresh = 10s;
 // How much one request asks for: its answer stays below some 4 MB, and a broker's thread busy for tens of milliseconds.
 constexpr std::size_t kPlacesAtOnce = 50'000;
 
+std::size_t partitions_of(CachedTopic& topic) {
+  return topic.known() ? topic.known()->leaders.size() : 0;
+}
+
 }  // namespace
 
-void Tick::gather_topics() {
-  for (const auto& group : plan_.groups) {
-    const auto want = [&](const std::string& topic) {
-      Wanted& wanted = wanted_[topic];
-      wanted.end |= group.ends;
-      wanted.stable_end |= group.stable_ends;
-    };
-    for (const std::string& topic : group.topics) want(topic);
-    for (const std::string& topic : memory_.groups.of(group.id).committed_topics) want(topic);
-  }
-  memory_.topics.keep_only([this](const std::string& topic) { return wanted_.contains(topic); });
+void Tick::look_again() {
+  for (const Group& group : groups_)
+    if (group.plan.committed_topics)
+      for (const std::string& topic : group.known.committed_topics) want(group.plan, memory_.topics.of(topic));
+  memory_.topics.keep_only(memory_.ticks);
   std::vector<std::string> unknown;
-  for (const auto& [topic, wanted] : wanted_)
-    if (memory_.topics.due(topic, now_)) unknown.push_back(topic);
+  for (const Topic& topic : topics_)
+    if (topic.cached->due(now_)) unknown.push_back(topic.cached->name());
   if (unknown.empty()) return;
   std::ranges::sort(unknown);
+  std::map<const CachedTopic*, std::size_t> before;
+  for (const std::string& topic : unknown) {
+    CachedTopic& cached = memory_.topics.of(topic);
+    before[&cached] = partitions_of(cached);
+  }
   look_up(unknown);
+  asks_.run();
+  read_commits_of_grown(before);
+}
+
+// A member may have been quick with a partition that is new to us, and a commit that wasn't asked for must not look
+// like none.
+void Tick::read_commits_of_grown(const std::map<const CachedTopic*, std::size_t>& before) {
+  Groups again;
+  for (const Group& group : groups_) {
+    const bool short_of = std::ranges::any_of(group.topics, [&](CachedTopic* topic) {
+      const auto asked = before.find(topic);
+      // Of a topic that was not known all commits were asked for.
+      return asked != before.end() && asked->second > 0 && asked->second < partitions_of(*topic);
+    });
+    const bool all_asked = group.plan.committed_topics || group.known.type == "Share";
+    if (short_of && !all_asked && group.sample.commits) again.push_back(&group);
+  }
+  read_commits(again);
   asks_.run();
 }
 
 void Tick::read_ends() {
   std::vector<Place> places;
-  for (const auto& [topic, wanted] : wanted_) {
-    const KnownTopic* known = memory_.topics.find(topic);
-    if (!known) {
-      sample_.topics.emplace(topic, std::unexpected(memory_.topics.error(topic)));
-      continue;
-    }
-    TopicSample& its = *sample_.topics.emplace(topic, TopicSample{}).first->second;
-    const std::size_t count = known->leaders.size();
-    its.id = known->id;
-    its.starts.resize(count);
-    if (wanted.end) its.ends.resize(count);
-    if (wanted.stable_end) its.stable_ends.resize(count);
-    for (int p = 0; p < static_cast<int>(count); ++p) {
-      if (wanted.end) places.push_back({Edge::kEnd, &topic, p});
-      if (wanted.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
-      const auto& start = known->starts[static_cast<std::size_t>(p)];
-      if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
-    }
-  }
+  sample_.topics.reserve(topics_.size());
+  for (Topic& topic : topics_) add_places(topic, places);
   read_places(std::move(places));
   read_probes();
   asks_.run();
-  if (missed_.empty()) return;
+  if (missed_.empty() && cut_.empty()) return;
   std::set<std::string> doubtful;
-  for (const Place& place : missed_) doubtful.insert(*place.topic);
+  for (const Topic* topic : cut_) doubtful.insert(topic->cached->name());
+  for (const Place& place : missed_) doubtful.insert(place.topic->cached->name());
   look_up({doubtful.begin(), doubtful.end()});
   asks_.run();
-  read_places(std::exchange(missed_, {}));
+  std::vector<Place> again = std::exchange(missed_, {});
+  // Where such a log starts now, and under which id, is not what is remembered.
+  for (Topic* topic : std::exchange(cut_, {})) {
+    std::erase_if(again, [&](const Place& place) { return place.topic == topic; });
+    const std::string id = topic->sample->id;
+    topic->sample = nullptr;
+    sample_.topics.erase(topic->cached->name());
+    if (KnownTopic* known = topic->cached->known()) {
+      std::ranges::fill(known->starts, std::nullopt);
+      // Whoever was asked may not have heard of it yet.
+      if (known->id == id) topic->cached->doubt();
+    }
+    add_places(*topic, again);
+  }
+  read_places(std::move(again));
   asks_.run();
 }
 
+// What is to be read of a topic, and where it goes; or why it can't be read.
+void Tick::add_places(Topic& topic, std::vector<Place>& places) {
+  const std::string& name = topic.cached->name();
+  const KnownTopic* known = topic.cached->known();
+  if (!known) {
+    sample_.topics.emplace(name, std::unexpected(topic.cached->error()));
+    return;
+  }
+  TopicSample& its = *sample_.topics.emplace(name, TopicSample{}).first->second;
+  topic.sample = &its;
+  const std::size_t count = known->leaders.size();
+  its.id = known->id;
+  its.starts.resize(count);
+  if (topic.end) its.ends.resize(count);
+  if (topic.stable_end) its.stable_ends.resize(count);
+  for (int p = 0; p < static_cast<int>(count); ++p) {
+    if (topic.end) places.push_back({Edge::kEnd, &topic, p});
+    if (topic.stable_end) places.push_back({Edge::kStableEnd, &topic, p});
+    const auto& start = known->starts[static_cast<std::size_t>(p)];
+    if (!start || now_ - start->read >= kStartRefresh) places.push_back({Edge::kStart, &topic, p});
+  }
+}
+
 Reading* Tick::slot(const Place& place) {
-  const auto found = sample_.topics.find(*place.topic);
-  if (place.edge == Edge::kStart || found == sample_.topics.end() || !found->second) return nullptr;
-  auto& readings = place.edge == Edge::kEnd ? found->second->ends : found->second->stable_ends;
+  if (place.edge == Edge::kStart || !place.topic->sample) return nullptr;
+  auto& readings = place.edge == Edge::kEnd ? place.topic->sample->ends : place.topic->sample->stable_ends;
   const auto index = static_cast<std::size_t>(place.partition);
   return index < readings.size() ? &readings[index] : nullptr;
 }
@@ -76,13 +117,13 @@ Reading* Tick::slot(const Place& place) {
 void Tick::read_places(std::vector<Place> places) {
   std::map<std::pair<int, Edge>, std::vector<Place>> by_leader;
   for (const Place& place : places) {
-    const KnownTopic* known = memory_.topics.find(*place.topic);
+    const KnownTopic* known = place.topic->cached->known();
     const auto index = static_cast<std::size_t>(place.partition);
     const int leader = known && index < known->leaders.size() ? known->leaders[index] : -1;
     if (leader >= 0) {
       by_leader[{leader, place.edge}].push_back(place);
     } else {
-      memory_.topics.doubt(*place.topic);
+      place.topic->cached->doubt();
       if (Reading* reading = slot(place))
         *reading = sample_.fail({Code::kUnavailable, "no broker leads this partition", Retry::later()});
     }
@@ -95,10 +136,14 @@ void Tick::read_places(std::vector<Place> places) {
 void Tick::ask_offsets(int leader, Edge edge, std::vector<Place> places) {
   ListOffsetsRequest request;
   request.isolation_level = edge == Edge::kStableEnd ? kReadCommitted : kReadUncommitted;
-  for (const Place& place : places) {
-    if (request.topics.empty() || request.topics.back().name != *place.topic)
-      request.topics.emplace_back().name = *place.topic;
-    request.topics.back().partitions.push_back({place.partition, -1, edge == Edge::kStart ? kEarliest : kLatest});
+  for (auto place = places.begin(); place != places.end();) {
+    const auto next =
+        std::ranges::find_if(place, places.end(), [&](const Place& p) { return p.topic != place->topic; });
+    auto& topic = request.topics.emplace_back();
+    topic.name = place->topic->cached->name();
+    topic.partitions.reserve(static_cast<std::size_t>(next - place));
+    for (; place != next; ++place)
+      topic.partitions.push_back({place->partition, -1, edge == Edge::kStart ? kEarliest : kLatest});
   }
   asks_.ask(leader, std::move(request), end_,
             [this, edge, places = std::move(places)](const Result<ListOffsetsResponse>& answer) {
@@ -114,12 +159,15 @@ void Tick::took(Edge edge, const std::vector<Place>& asked, const Result<ListOff
     return;
   }
   succeeded();
-  // Brokers keep neither the order of the request nor promises about it.
+  // Most brokers keep the order of the request, but nobody promises it.
+  std::size_t next = 0;
   for (const auto& topic : answer->topics) {
-    const auto known = wanted_.find(topic.name);
-    if (known == wanted_.end()) continue;
+    const bool in_order = next < asked.size() && asked[next].topic->cached->name() == topic.name;
+    Topic* its = in_order ? asked[next].topic : find_topic(topic.name);
+    if (!its) continue;
+    next += topic.partitions.size();
     for (const auto& partition : topic.partitions) {
-      const Place place{edge, &known->first, partition.partition_index};
+      const Place place{edge, its, partition.partition_index};
       if (const ErrorCode error = to_error_code(partition.error_code); error != ErrorCode::kNone)
         missed(place, sample_.fail(to_error(error)), metadata_is_stale(error));
       else if (partition.offset < 0)
@@ -135,23 +183,30 @@ void Tick::took(Edge edge, const std::vector<Place>& asked, const Result<ListOff
 
 void Tick::found(const Place& place, std::int64_t offset) {
   if (Reading* reading = slot(place)) *reading = Reading::of(offset);
-  if (place.edge != Edge::kStart) return;
-  KnownTopic* known = memory_.topics.find(*place.topic);
+  KnownTopic* known = place.topic->cached->known();
   const auto index = static_cast<std::size_t>(place.partition);
-  if (known && index < known->starts.size()) known->starts[index] = {offset, now_};
+  if (!known || index >= known->starts.size()) return;
+  if (place.edge == Edge::kStart) {
+    known->starts[index] = {offset, now_};
+    return;
+  }
+  std::int64_t& last = (place.edge == Edge::kEnd ? known->ends : known->stable_ends)[index];
+  if (offset < last) cut_.insert(place.topic);
+  last = offset;
 }
 
 void Tick::missed(const Place& place, const Reading& why, bool moved) {
   if (Reading* reading = slot(place)) *reading = why;
   if (!moved) return;
-  memory_.topics.doubt(*place.topic);
+  place.topic->cached->doubt();
   missed_.push_back(place);
 }
 
 void Tick::read_probes() {
   std::map<int, std::vector<const Probe*>> by_leader;
   for (const Probe& probe : plan_.probes) {
-    const KnownTopic* known = memory_.topics.find(probe.topic);
+    CachedTopic* cached = memory_.topics.find(probe.topic);
+    const KnownTopic* known = cached ? cached->known() : nullptr;
     const auto index = static_cast<std::size_t>(probe.partition);
     if (known && index < known->leaders.size() && known->leaders[index] >= 0)
       by_leader[known->leaders[index]].push_back(&probe);

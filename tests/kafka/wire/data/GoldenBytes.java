@@ -66,7 +66,7 @@ public class GoldenBytes {
     }
     req("MetadataRequest.all", new MetadataRequestData().setTopics(null).setAllowAutoTopicCreation(false), (short) 12);
     req("FindCoordinatorRequest", new FindCoordinatorRequestData().setKey("g1"), (short) 3);
-    for (short v : new short[] {4, 6})
+    for (short v = 4; v <= 6; v++)
       req("FindCoordinatorRequest", new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g1", "g2")), v);
     for (short v : new short[] {5, 6, 7, 10, 11}) {
       var m = new ListOffsetsRequestData().setReplicaId(-1).setIsolationLevel((byte) 1);
@@ -121,6 +121,95 @@ public class GoldenBytes {
                           .setTopicName("orders")
                           .setPartitions(List.of(3)))))),
           v);
+    res("SaslHandshakeResponse",
+        new SaslHandshakeResponseData().setErrorCode((short) 33).setMechanisms(List.of("SCRAM-SHA-256", "PLAIN")),
+        (short) 1);
+    res("FindCoordinatorResponse",
+        new FindCoordinatorResponseData()
+            .setThrottleTimeMs(5)
+            .setErrorCode((short) 15)
+            .setErrorMessage("not yet")
+            .setNodeId(2)
+            .setHost("b2")
+            .setPort(9092),
+        (short) 3);
+    for (short v = 4; v <= 6; v++)
+      res("FindCoordinatorResponse",
+          new FindCoordinatorResponseData().setThrottleTimeMs(5).setCoordinators(List.of(
+              new FindCoordinatorResponseData.Coordinator().setKey("g1").setNodeId(2).setHost("b2").setPort(9092),
+              new FindCoordinatorResponseData.Coordinator()
+                  .setKey("g2")
+                  .setNodeId(-1)
+                  .setHost("")
+                  .setPort(-1)
+                  .setErrorCode((short) 15)
+                  .setErrorMessage("not yet"))),
+          v);
+    for (short v = 3; v <= 5; v++) {
+      var one = new ListGroupsResponseData.GroupEntry().setGroupId("g1").setProtocolType("consumer");
+      var other = new ListGroupsResponseData.GroupEntry().setGroupId("g2").setProtocolType("share");
+      if (v >= 4) {
+        one.setGroupState("Stable");
+        other.setGroupState("Empty");
+      }
+      if (v >= 5) {
+        one.setGroupType("classic");
+        other.setGroupType("share");
+      }
+      res("ListGroupsResponse",
+          new ListGroupsResponseData().setThrottleTimeMs(5).setErrorCode((short) 14).setGroups(List.of(one, other)), v);
+    }
+    for (short v = 5; v <= 6; v++) {
+      var known = new DescribeGroupsResponseData.DescribedGroup()
+                      .setGroupId("g1")
+                      .setGroupState("Stable")
+                      .setProtocolType("consumer")
+                      .setProtocolData("range")
+                      .setAuthorizedOperations(264)
+                      .setMembers(List.of(
+                          new DescribeGroupsResponseData.DescribedGroupMember()
+                              .setMemberId("m")
+                              .setGroupInstanceId("i")
+                              .setClientId("c")
+                              .setClientHost("/h")
+                              .setMemberMetadata(new byte[] {1, 2})
+                              .setMemberAssignment(new byte[] {3}),
+                          new DescribeGroupsResponseData.DescribedGroupMember()
+                              .setMemberId("n")
+                              .setClientId("c")
+                              .setClientHost("/h")));
+      var unknown = new DescribeGroupsResponseData.DescribedGroup().setGroupId("g2").setGroupState("Dead");
+      if (v >= 6)
+        unknown.setErrorCode((short) 69).setErrorMessage("no such group");
+      res("DescribeGroupsResponse",
+          new DescribeGroupsResponseData().setThrottleTimeMs(5).setGroups(List.of(known, unknown)), v);
+    }
+    res("ShareGroupDescribeResponse",
+        new ShareGroupDescribeResponseData().setThrottleTimeMs(5).setGroups(List.of(
+            new ShareGroupDescribeResponseData.DescribedGroup()
+                .setGroupId("g1")
+                .setGroupState("Stable")
+                .setGroupEpoch(4)
+                .setAssignmentEpoch(3)
+                .setAssignorName("simple")
+                .setMembers(List.of(new ShareGroupDescribeResponseData.Member()
+                        .setMemberId("m")
+                        .setRackId("r")
+                        .setMemberEpoch(4)
+                        .setClientId("c")
+                        .setClientHost("/h")
+                        .setSubscribedTopicNames(List.of("orders"))
+                        .setAssignment(new ShareGroupDescribeResponseData.Assignment().setTopicPartitions(
+                            List.of(new ShareGroupDescribeResponseData.TopicPartitions()
+                                    .setTopicId(ID)
+                                    .setTopicName("orders")
+                                    .setPartitions(List.of(0, 1))))))),
+            new ShareGroupDescribeResponseData.DescribedGroup()
+                .setGroupId("g2")
+                .setGroupState("Dead")
+                .setErrorCode((short) 69)
+                .setErrorMessage("no such group"))),
+        (short) 1);
     for (short v : new short[] {0, 2, 3, 4}) {
       var m = new ApiVersionsResponseData();
       var keys = new ApiVersionsResponseData.ApiVersionCollection();

@@ -1,0 +1,210 @@
+#include <penstock/cli/options.hpp>
+
+#include <charconv>
+
+#include <CLI/CLI.hpp>
+
+namespace penstock::cli {
+namespace {
+
+constexpr const char* kLagHelp = R"(Show how far consumers are behind.
+
+From Penstock: one line for each ConsumerScaler, as penstock-scaler sees it and what
+it decides. Straight from Kafka (--command-config, --bootstrap-server): one line for
+each consumer group and topic; no Kubernetes and no Penstock is needed.
+
+What could not be read is "unknown", never a number, and the exit status is then 1.)";
+
+constexpr const char* kLagExamples = R"(Examples:
+  kubectl penstock lag                        # in the namespace of the current context
+  kubectl penstock lag -A -w                  # everywhere, live
+  kubectl penstock lag orders -n shop -o yaml
+  kubectl penstock lag --command-config client.properties --bootstrap-server kafka:9093
+  kubectl penstock lag --bootstrap-server localhost:9092 --group billing --partitions)";
+
+constexpr Duration kEvery = 2s;  // as the help says
+
+void describe_lag(CLI::App& app, LagOptions& options) {
+  app.footer(kLagExamples);
+  const char* kubernetes = "From Penstock";
+  app.add_option("NAME", options.names, "ConsumerScalers; all when none is named");
+  app.add_option("-n,--namespace", options.ns, "their namespace; default: the context's")->group(kubernetes);
+  app.add_flag("-A,--all-namespaces", options.all_namespaces, "in all namespaces")->group(kubernetes);
+  app.add_option("--scaler", options.scaler, "HOST:PORT of penstock-scaler; default: kubectl port-forward finds it")
+      ->group(kubernetes);
+  app.add_option("--penstock-namespace", options.penstock_namespace, "where Service penstock-scaler is")
+      ->capture_default_str()
+      ->group(kubernetes);
+  app.add_option("--kubeconfig", options.kubeconfig, "passed on to kubectl")
+      ->check(CLI::ExistingFile)
+      ->group(kubernetes);
+  app.add_option("--context", options.context, "passed on to kubectl")->group(kubernetes);
+
+  const char* kafka = "Straight from Kafka";
+  app.add_option("--command-config", options.command_config,
+                 "a client's .properties file: bootstrap.servers, security.protocol, sasl.*, ssl.*")
+      ->check(CLI::ExistingFile)
+      ->group(kafka);
+  app.add_option("--bootstrap-server", options.bootstrap_servers,
+                 "HOST:PORT,…; instead of the file's bootstrap.servers")
+      ->group(kafka);
+  app.add_option("--group", options.groups, "only this group; may be repeated")->allow_extra_args(false)->group(kafka);
+  app.add_option("--topic", options.topics, "only this topic; may be repeated")->allow_extra_args(false)->group(kafka);
+  app.add_flag("--partitions", options.partitions, "a line for each partition")->group(kafka);
+  app.add_option("--offset-reset", options.offset_reset,
+                 "how a partition without a commit counts: latest as 0, earliest with all of its records")
+      ->check(CLI::IsMember(kResets))
+      ->capture_default_str()
+      ->group(kafka);
+
+  const char* output = "Output";
+  app.add_flag("-w,--watch", options.watch, "go on, every 2 seconds; or --watch=SECONDS")->group(output);
+  app.add_option("-o,--output", options.format, "how it is printed")
+      ->check(CLI::IsMember(kFormats))
+      ->capture_default_str()
+      ->group(output);
+  app.add_option("--sort", options.sort, "by what; what is unknown comes first")
+      ->check(CLI::IsMember(kSorts))
+      ->capture_default_str()
+      ->group(output);
+  app.add_flag("--no-headers", options.no_headers, "a table without its first line")->group(output);
+  app.add_option("--timeout", options.timeout, "how long an answer may take")->capture_default_str()->group(output);
+}
+
+constexpr const char* kSimulateHelp = R"(Try thresholds before they are applied.
+
+Runs the very code that decides, in simulated time, on a model of consumers and of the
+HorizontalPodAutoscaler's algorithm, and says what would have come of it. Nothing is
+read from a cluster and nothing is changed. Several files are compared.)";
+
+constexpr const char* kSimulateExamples = R"(Examples:
+  kubectl penstock simulate -f scaler.yaml --capacity 250 --shape step:200:1500
+  kubectl penstock simulate -f now.yaml -f then.yaml --keda --capacity 250 \
+      --trace monday.csv --picture monday.svg
+Shapes: constant:RATE, step:FROM:TO[:AT], spike:BASE:PEAK[:AT:LENGTH],
+ramp:FROM:TO[:OVER], sine:LOW:HIGH[:PERIOD]; a trace has lines `seconds,records_per_second`.)";
+
+void describe_simulate(CLI::App& app, SimulateOptions& options) {
+  app.footer(kSimulateExamples);
+  app.add_option("-f,--filename", options.files, "a ConsumerScaler; may be repeated")
+      ->required()
+      ->check(CLI::ExistingFile)
+      ->allow_extra_args(false);
+  app.add_flag("--keda", options.keda, "the first file's thresholds by KEDA's rule, too");
+  const char* load = "Load";
+  auto* shape = app.add_option("--shape", options.shape, "records a second over time, see below")->group(load);
+  app.add_option("--trace", options.trace, "records a second over time, from a CSV file")
+      ->check(CLI::ExistingFile)
+      ->excludes(shape)
+      ->group(load);
+  app.add_option("--length", options.length, "how long; default: the trace's length, or 2h")->group(load);
+  const char* model = "Consumers";
+  app.add_option("--capacity", options.capacity, "records a second that one consumer gets done")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->group(model);
+  app.add_option("--partitions", options.partitions)->check(CLI::Range(1, 10'000))->capture_default_str()->group(model);
+  app.add_option("--replicas", options.replicas, "at the start")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--startup", options.startup, "from a new replica to its first record")
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--rebalance", options.rebalance, "how long nobody consumes then")
+      ->capture_default_str()
+      ->group(model);
+  app.add_option("--slo", options.slo, "the oldest record should be younger")->capture_default_str()->group(model);
+  const char* output = "Output";
+  app.add_option("-o,--output", options.format, "how it is printed")
+      ->check(CLI::IsMember(kFormats))
+      ->capture_default_str()
+      ->group(output);
+  app.add_option("--picture", options.picture, "an SVG file to draw load, lag, delay and replicas into")->group(output);
+}
+
+std::unexpected<Error> invalid(std::string what) {
+  return fail(Code::kInvalid, std::move(what), Retry::never());
+}
+
+// "2", "0.5" (seconds) or "500ms".
+std::optional<Duration> interval(const std::string& text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc{} && end == text.data() + text.size() && seconds >= 0 && seconds < 1e6)
+    return Duration{static_cast<std::int64_t>(seconds * 1000)};
+  return parse_duration(text);
+}
+
+Result<void> check_sources(const LagOptions& options) {
+  if (!options.from_kafka()) {
+    const std::string only = " is for reading straight from Kafka: give --bootstrap-server or --command-config as well";
+    if (options.partitions) return invalid("--partitions" + only + " (the scaler tells no partitions)");
+    if (!options.groups.empty()) return invalid("--group" + only);
+    if (!options.topics.empty()) return invalid("--topic" + only);
+    if (options.offset_reset != "latest") return invalid("--offset-reset" + only);
+    if (options.all_namespaces && !options.ns.empty()) return invalid("-n and -A contradict each other");
+    if (options.all_namespaces && !options.names.empty())
+      return invalid("a NAME is of one namespace: give -n instead of -A");
+    return {};
+  }
+  const std::string only = " is for asking Penstock, not for reading straight from Kafka";
+  if (!options.names.empty())
+    return invalid("NAME (" + options.names.front() + ")" + only + ": a consumer group is named with --group");
+  if (!options.scaler.empty()) return invalid("--scaler" + only);
+  if (!options.ns.empty()) return invalid("--namespace" + only);
+  if (options.all_namespaces) return invalid("--all-namespaces" + only);
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> describe(Options& options, const std::string& version) {
+  auto app = std::make_unique<CLI::App>("Penstock at a person's fingertips.", "kubectl-penstock");
+  app->set_version_flag("--version", "kubectl-penstock " + version);
+  app->require_subcommand(1);
+  app->get_formatter()->column_width(38);
+  auto* lag = app->add_subcommand("lag", kLagHelp);
+  describe_lag(*lag, options.lag);
+  describe_simulate(*app->add_subcommand("simulate", kSimulateHelp), options.simulate);
+  auto* convert = app->add_subcommand("convert", "Make a ConsumerScaler of a KEDA ScaledObject with kafka triggers.");
+  convert->add_option("-f,--filename", options.convert.file, "the ScaledObject")->required()->check(CLI::ExistingFile);
+  convert->add_option("--platform", options.convert.platform, "the EventPlatform's name")->capture_default_str();
+  convert->footer(
+      "Notes and refusals go to standard error; what has no counterpart is refused and exits with 2.\n"
+      "Example:\n  kubectl get scaledobject orders -o yaml > orders.yaml\n"
+      "  kubectl penstock convert -f orders.yaml --platform main | kubectl apply --dry-run=server -f -");
+  auto* completion = app->add_subcommand("completion", "Print a script that completes command lines.");
+  completion
+      ->add_option("SHELL", options.completion_for,
+                   "bash, zsh, fish; or kubectl, for an executable kubectl_complete-penstock on the PATH")
+      ->required()
+      ->check(CLI::IsMember(kShells));
+  completion->footer(R"(Examples:
+  source <(kubectl-penstock completion bash)
+  kubectl-penstock completion fish > ~/.config/fish/completions/kubectl-penstock.fish
+  kubectl-penstock completion kubectl > ~/bin/kubectl_complete-penstock && chmod +x ~/bin/kubectl_complete-penstock)");
+  return app;
+}
+
+Format format_of(const std::string& name) {
+  return name == "json" ? Format::kJson : name == "yaml" ? Format::kYaml : Format::kTable;
+}
+
+Result<LagRequest> check(const LagOptions& options) {
+  if (auto fits = check_sources(options); !fits) return std::unexpected(fits.error());
+  LagRequest request;
+  if (!options.watch.empty()) {
+    request.watch = options.watch == "true" ? kEvery : interval(options.watch);
+    if (!request.watch || *request.watch < 100ms)
+      return invalid("--watch=" + options.watch + " is no time of 0.1 seconds or more");
+  }
+  const auto timeout = interval(options.timeout);
+  if (!timeout || *timeout < 100ms) return invalid("--timeout=" + options.timeout + " is no time of 100ms or more");
+  request.timeout = *timeout;
+  request.format = format_of(options.format);
+  request.sort = options.sort == "lag" ? Sort::kLag : options.sort == "delay" ? Sort::kDelay : Sort::kName;
+  return request;
+}
+
+}  // namespace penstock::cli
