@@ -49,6 +49,12 @@ bool truth(const Json& value) {
   return value == true || (value.is_string() && value.get<std::string>() == "true");
 }
 
+// nullptr: it has none of that name.
+const Json* member(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
 std::string text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -67,7 +73,8 @@ class Converter {
       : metadata_(object.value("metadata", Json::object())), spec_(object.value("spec", Json::object())) {
     out_["platformRef"] = {{"name", platform}};
     target();
-    for (const Json& trigger : spec_.value("triggers", Json::array())) this->trigger(trigger);
+    if (const Json* triggers = member(spec_, "triggers"))
+      for (const Json& trigger : *triggers) this->trigger(trigger);
     if (topics_.empty() && group_.empty())
       refuse("it has no kafka trigger: there is nothing for a ConsumerScaler to follow");
     if (!group_.empty()) out_["consumerGroup"] = group_;
@@ -77,8 +84,10 @@ class Converter {
     bounds();
     fallback();
     advanced();
-    for (const auto& [name, value] : metadata_.value("annotations", Json::object()).items())
-      if (name.starts_with("autoscaling.keda.sh/paused")) note("it is paused: penstock.dev/paused: \"true\" does that");
+    if (const Json* annotations = member(metadata_, "annotations"))
+      for (const auto& [name, value] : annotations->items())
+        if (name.starts_with("autoscaling.keda.sh/paused"))
+          note("it is paused: penstock.dev/paused: \"true\" does that");
   }
 
   Converted take() {
@@ -225,7 +234,11 @@ class Converter {
 }  // namespace
 
 Converted convert(const Json& scaled_object, const std::string& platform) {
-  return Converter(scaled_object, platform).take();
+  try {
+    return Converter(scaled_object, platform).take();
+  } catch (const Json::exception& error) {
+    return {{}, {}, {std::string("it is no ScaledObject that KEDA would take: ") + error.what()}};
+  }
 }
 
 }  // namespace penstock::cli

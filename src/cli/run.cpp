@@ -109,7 +109,7 @@ Result<Json> object_in(const std::string& file, std::string_view kind) {
   const auto objects = parse_manifest(*text);
   if (!objects) return fail(file, objects.error());
   for (const Json& object : *objects)
-    if (object.is_object() && object.value("kind", "") == kind) return object;
+    if (object.is_object() && object.contains("kind") && object["kind"] == kind) return object;
   return fail(Code::kInvalid, file + " has no " + std::string(kind), Retry::never());
 }
 

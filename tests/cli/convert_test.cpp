@@ -109,6 +109,8 @@ TEST_CASE("what has no counterpart is refused in words, and nothing is printed")
       {scaled_object("  fallback: {failureThreshold: 3, replicas: 6, behavior: scalingModifiers}\n"),
        "fallback.behavior"},
       {Json{{"kind", "ScaledObject"}}, "no kafka trigger"},
+      {Json{{"kind", "ScaledObject"}, {"spec", {{"scaleTargetRef", {{"name", 5}}}}}},
+       "no ScaledObject that KEDA would take"},
   };
   for (const auto& [object, words] : cases) {
     const auto converted = convert(object, "main");
