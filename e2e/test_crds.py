@@ -12,7 +12,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
-PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
+PAGES = sorted(page for page in (ROOT / "docs" / "reference").glob("*.md") if "apiVersion: penstock.dev" in page.read_text())
 SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.yaml"))
 
 
