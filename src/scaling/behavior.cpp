@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 
 namespace penstock::scaling {
 namespace {
@@ -28,6 +29,19 @@ Rules with(Rules rules, const Json& given) {
     rules.tolerance = std::strtod(text.c_str(), nullptr) * (text.ends_with('m') ? 1e-3 : 1);
   }
   return rules;
+}
+
+// Of the limits that the policies set, the one that the rules select: what changes most is the highest on the way up
+// and the lowest on the way down.
+int selected(const Rules& rules, int current, bool up, const std::function<int(const Policy&)>& limit_of) {
+  if (rules.select == SelectPolicy::kDisabled) return current;
+  const bool highest = (rules.select == SelectPolicy::kMax) == up;
+  std::optional<int> limit;
+  for (const Policy& policy : rules.policies) {
+    const int its = limit_of(policy);
+    limit = !limit ? its : highest ? std::max(*limit, its) : std::min(*limit, its);
+  }
+  return limit.value_or(current);
 }
 
 }  // namespace
@@ -81,28 +95,18 @@ int BehaviorPast::at_start(const Policy& policy, int current, SteadyTime now) co
 }
 
 int BehaviorPast::highest(const Rules& rules, int current, SteadyTime now) const {
-  if (rules.select == SelectPolicy::kDisabled) return current;
-  std::optional<int> limit;
-  for (const Policy& policy : rules.policies) {
-    const int start = at_start(policy, current, now);
-    const int most =
-        policy.percent ? static_cast<int>(std::ceil(start * (1 + policy.value / 100.0))) : start + policy.value;
-    const bool takes_most = rules.select == SelectPolicy::kMax;
-    limit = !limit ? most : takes_most ? std::max(*limit, most) : std::min(*limit, most);
-  }
-  return std::max(limit.value_or(current), current);
+  return std::max(current, selected(rules, current, true, [&](const Policy& policy) {
+                    const int start = at_start(policy, current, now);
+                    return policy.percent ? static_cast<int>(std::ceil(start * (1 + policy.value / 100.0)))
+                                          : start + policy.value;
+                  }));
 }
 
 int BehaviorPast::lowest(const Rules& rules, int current, SteadyTime now) const {
-  if (rules.select == SelectPolicy::kDisabled) return current;
-  std::optional<int> limit;
-  for (const Policy& policy : rules.policies) {
-    const int start = at_start(policy, current, now);
-    const int least = policy.percent ? static_cast<int>(start * (1 - policy.value / 100.0)) : start - policy.value;
-    const bool takes_most = rules.select == SelectPolicy::kMax;
-    limit = !limit ? least : takes_most ? std::min(*limit, least) : std::max(*limit, least);
-  }
-  return std::min(limit.value_or(current), current);
+  return std::min(current, selected(rules, current, false, [&](const Policy& policy) {
+                    const int start = at_start(policy, current, now);
+                    return policy.percent ? static_cast<int>(start * (1 - policy.value / 100.0)) : start - policy.value;
+                  }));
 }
 
 }  // namespace penstock::scaling
