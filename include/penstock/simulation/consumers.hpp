@@ -37,7 +37,6 @@ class Consumers {
   std::int64_t lost() const { return lost_; }  // records that retention deleted before they were processed
   // The fewest replicas whose consumers keep up with this, but for partitions that no consumer keeps up with.
   int ideal(double arriving) const;
-  int members() const { return static_cast<int>(members_); }
 
   // What a sample of Kafka would show now.
   scaling::Lag read(const api::ConsumerScalerSpec& spec);
