@@ -17,9 +17,9 @@ Json status_object(std::string_view kind, const api::Meta& meta, Json status) {
 }
 
 void set_ready(api::Conditions& conditions, std::int64_t generation, WallTime now, ConditionStatus ready,
-               const std::string& its_reason, const std::string& its_message, bool stalled) {
+               std::string_view its_reason, std::string_view its_message, bool stalled) {
   // They may be another condition's, which moves when these are set.
-  const std::string reason = its_reason, message = its_message;
+  const std::string reason(its_reason), message(its_message);
   const bool well = ready == ConditionStatus::kTrue;
   conditions.set("Ready", ready, reason, message, generation, now);
   if (!well && !stalled) {

@@ -4,6 +4,7 @@
 #include <penstock/k8s/client.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace penstock::op {
 
@@ -15,7 +16,7 @@ Json status_object(std::string_view kind, const api::Meta& meta, Json status);
 
 // Sets Ready, Reconciling and Stalled as kstatus wants them. stalled: nothing but a person can help.
 void set_ready(api::Conditions& conditions, std::int64_t generation, WallTime now, api::ConditionStatus ready,
-               const std::string& reason, const std::string& message, bool stalled = false);
+               std::string_view reason, std::string_view message, bool stalled = false);
 
 // The reason and message for a reconcile that an error ended.
 void set_failed(api::Conditions& conditions, std::int64_t generation, WallTime now, const Error& error);
