@@ -1,7 +1,8 @@
 """Fixtures: a cluster for each test module that needs one of its own, Penstock on it, a namespace for each test.
 
 With KUBECONFIG and PENSTOCK_E2E_BOOTSTRAP set, an existing cluster that runs Penstock is used instead of the testbed, and
-the tests that must kill processes are left out.
+the tests that must start or kill processes are left out. Where pods reach that Kafka by other addresses than the tests do,
+PENSTOCK_E2E_INTERNAL_BOOTSTRAP has them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import Cluster, ExistingCluster, KafkaClient, Penstock, TestbedCluster  # noqa: E402
+from harness import Cluster, ExistingCluster, ExistingKafka, InstalledPenstock, KafkaClient, Penstock, TestbedCluster  # noqa: E402
+from harness.penstock import NAMESPACE  # noqa: E402
 from testbed import Testbed  # noqa: E402
 
 EXISTING = "KUBECONFIG" in os.environ and "PENSTOCK_E2E_BOOTSTRAP" in os.environ
@@ -73,7 +75,13 @@ def kubeconfig(cluster: Cluster) -> Path:
 
 
 @pytest.fixture(scope="module")
-def penstock(testbed: Testbed, cluster: TestbedCluster, module_logs: Path) -> Iterator[Penstock]:
+def penstock(request: pytest.FixtureRequest, cluster: Cluster,
+             module_logs: Path) -> Iterator[Penstock | InstalledPenstock]:
+    if isinstance(cluster, ExistingCluster):
+        if request.node.get_closest_marker("keda"):
+            cluster.needs("customresourcedefinition", "scaledobjects.keda.sh")
+        yield InstalledPenstock(cluster)
+        return
     penstock = Penstock(cluster, module_logs)
     penstock.install()
     penstock.start()
@@ -82,9 +90,11 @@ def penstock(testbed: Testbed, cluster: TestbedCluster, module_logs: Path) -> It
 
 
 @pytest.fixture(scope="module")
-def broker(testbed: Testbed):  # noqa: ANN201 - the testbed's Kafka
+def broker(request: pytest.FixtureRequest):  # noqa: ANN201 - the testbed's Kafka
     """One broker with an authorizer, as a plain process; inside it is the same address as for Penstock."""
-    kafka = testbed.kafka()
+    if EXISTING:
+        return ExistingKafka()
+    kafka = request.getfixturevalue("testbed").kafka()
     kafka.config["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
     kafka.config["super.users"] = "User:ANONYMOUS"
     kafka.serve_host()
@@ -110,7 +120,16 @@ def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[str]
 
 
 @pytest.fixture
-def platform(penstock: Penstock, cluster: Cluster, broker, namespace: str) -> str:  # noqa: ANN001
+def external_metrics(cluster: Cluster) -> None:
+    """The API server's external metrics, which a cluster has once, are Penstock's to serve."""
+    found = cluster.kubectl("get", "apiservice", "v1beta1.external.metrics.k8s.io", "--ignore-not-found",
+                            "-o", "jsonpath={.spec.service.namespace}")
+    if found not in ("", NAMESPACE):
+        pytest.skip(f"external.metrics.k8s.io is served from namespace {found}")
+
+
+@pytest.fixture
+def platform(penstock: Penstock | InstalledPenstock, cluster: Cluster, broker, namespace: str) -> str:  # noqa: ANN001
     """An EventPlatform called main, ready, in the test's namespace."""
     cluster.apply({"apiVersion": "penstock.dev/v1alpha1", "kind": "EventPlatform", "metadata": {"name": "main"},
                    "spec": {"external": {"bootstrapServers": broker.bootstrap.split(",")}}}, namespace=namespace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from harness import Cluster, eventually, never
 from harness.scaling import HEAVY, PARTITIONS, Scaling, Workload
 
@@ -32,6 +33,7 @@ class TestDirect(Scaling):
         eventually("less is wanted", workload.status, lambda s: s.get("desiredReplicas") == 1, 20)
         never("scaled in although that is disabled", workload.replicas, lambda n: n != 3, 5)
 
+    @pytest.mark.usefixtures("external_metrics")
     def test_from_native_to_direct_and_back_without_a_dip(self, workload: Workload, cluster: Cluster) -> None:
         cluster.patch("cscaler", workload.name, workload.namespace, {"spec": {"engine": "Native"}})
         workload.produce(450)

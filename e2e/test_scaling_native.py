@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from harness import Cluster, Penstock, eventually, never, objects
 from harness.scaling import HEAVY, PARTITIONS, Scaling, Workload
 from harness.streams_app import StreamsApp
 
 
+@pytest.mark.usefixtures("external_metrics")
 class TestNative(Scaling):
     engine = "Native"
 

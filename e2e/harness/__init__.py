@@ -2,8 +2,9 @@
 
 from .cluster import Cluster, ExistingCluster, TestbedCluster
 from . import objects
-from .kafka import KafkaClient
-from .penstock import Penstock
+from .kafka import ExistingKafka, KafkaClient
+from .penstock import InstalledPenstock, Penstock
 from .wait import eventually, never
 
-__all__ = ["Cluster", "ExistingCluster", "KafkaClient", "Penstock", "TestbedCluster", "eventually", "never"]
+__all__ = ["Cluster", "ExistingCluster", "ExistingKafka", "InstalledPenstock", "KafkaClient", "Penstock", "TestbedCluster", "eventually", "never",
+           "objects"]

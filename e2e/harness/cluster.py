@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from testbed import Testbed
@@ -98,3 +99,8 @@ class ExistingCluster(Cluster):
     def __init__(self) -> None:
         self.kubeconfig = Path(os.environ["KUBECONFIG"])
         self.install_definitions()
+
+    def needs(self, kind: str, name: str) -> None:
+        """Skips the test where the cluster has no such object."""
+        if not self.kubectl("get", kind, name, "--ignore-not-found"):
+            pytest.skip(f"needs {kind} {name}")

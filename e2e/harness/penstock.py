@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 import yaml
 
 from testbed import Testbed
 
-from .cluster import ROOT, TestbedCluster
+from .cluster import ROOT, Cluster, TestbedCluster
 from .wait import eventually
 
 NAMESPACE = "penstock"
@@ -21,10 +22,21 @@ HEALTH = {"operator": 28081, "scaler": 28082}
 IMAGE = "localhost/penstock-kafka:4.3.1"
 
 
-def _binary(program: str) -> Path:
+def binary(program: str) -> Path:
     path = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / f"penstock-{program}"
     assert path.exists(), f"{path} is missing: run `make` first"
     return path
+
+
+class InstalledPenstock:
+    """Penstock in pods, as deploy/ makes them: a test that wants to start, kill or look into its processes is skipped."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Returns when both Deployments are available."""
+        cluster.kubectl("wait", "--for=condition=Available", "--timeout=60s", "-n", NAMESPACE, "--all", "deployment", timeout=90)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        pytest.skip(f"needs Penstock's processes at hand: {name}")
 
 
 class Penstock:
@@ -66,7 +78,7 @@ class Penstock:
     def start(self, *programs: str) -> None:
         """Starts the programs (both if none is named) and waits until they are ready."""
         for program in programs or HEALTH:
-            self.processes[program] = self.testbed.run_inside([_binary(program), *self._arguments(program)],
+            self.processes[program] = self.testbed.run_inside([binary(program), *self._arguments(program)],
                                                               log=self.logs / f"{program}.log")
         for program in programs or HEALTH:
             eventually(f"{program} is ready", lambda program=program: self.scrape(program, "/readyz"), seconds=20)

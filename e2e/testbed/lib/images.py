@@ -8,7 +8,10 @@ import platform
 import re
 import shlex
 import shutil
-from collections.abc import Callable
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,20 @@ def _finish(target: Path, name: str, layer: Path, config: dict[str, Any]) -> Non
     for path in list(target.iterdir()):
         if path.name != "image.tar":
             path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+def write_program_image(target: Path, name: str, programs: Sequence[Path]) -> None:
+    """An archive of an image that has nothing but programs of this machine, in /usr/bin, and the libraries they are linked to."""
+    linked = subprocess.run(["ldd", *programs], check=True, capture_output=True, text=True).stdout
+    libraries = set(re.findall(r"^\s+(?:\S+ => )?(/\S+) \(0x", linked, re.MULTILINE))
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        layer = Path(folder) / "root.tar"
+        with tarfile.open(layer, "w", dereference=True) as root:
+            for library in sorted(libraries):
+                root.add(library)
+            for program in programs:
+                root.add(program, f"usr/bin/{program.name}")
+        oci.write_archive(target, name, layer, {"Env": _environment(), "User": "65532:65532"})
 
 
 def _make_pause(target: Path, steps: Steps) -> None:
