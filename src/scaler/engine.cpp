@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t kMostProbes = 500;
 // How long a partition is left alone when the answer about it was none, or no help.
 constexpr Duration kAskAgain = 30s;
+// Bounds that are near each other, and could be nearer, wait this long for the company of others.
+constexpr Duration kAskCloser = 5s;
+
+bool is_near(const scaling::Age& age) {
+  return age.at_most && *age.at_most <= age.at_least + age.at_least / 2;
+}
 
 k8s::ObjectKey key_of(const api::ConsumerScaler& scaler) {
   return {scaler.meta.ns, scaler.meta.name};
@@ -176,6 +182,9 @@ void Engine::learn(const kafka::Sample& sample) {
 
 void Engine::ask(const kafka::Sample& sample) {
   plan_.probes.clear();
+  const bool all_near = std::ranges::all_of(open_ages_, [](const auto& open) { return is_near(open.age); });
+  if (open_ages_.empty() || (all_near && asked_ && sample.taken - *asked_ < kAskCloser)) return;
+  asked_ = sample.taken;
   for (auto& probe : scaling::propose_probes(open_ages_, sample.wall, kMostProbes))
     plan_.probes.push_back({std::move(probe.topic), probe.partition, probe.time});
 }

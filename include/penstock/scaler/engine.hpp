@@ -80,6 +80,7 @@ class Engine {
   std::uint64_t edition_ = 1;                      // of topics_: another one whenever some came or went
   std::vector<scaling::TopicInput> input_topics_;  // of the subject at hand
   std::vector<scaling::OpenAge> open_ages_;        // of this tick
+  std::optional<SteadyTime> asked_;                // when probes were last planned
 };
 
 }  // namespace penstock::scaler

@@ -54,17 +54,19 @@ std::vector<std::size_t> GroupBook::next_to_describe(const std::vector<const Kno
   for (std::size_t i = 0; i < groups.size(); ++i)
     by_type[groups[i]->type.empty() ? kClassic : std::string_view(groups[i]->type)].push_back(i);
   const std::size_t all = groups.size(), third = (all + kTurns - 1) / kTurns;
-  const std::size_t share = by_type.size() > 1 ? third : std::min(all, std::max(kAlwaysDescribed, third));
+  const std::size_t share = by_type.size() > 1 ? third : std::max(kAlwaysDescribed, third);
   if (turn_ >= all) turn_ = 0;
   std::vector<std::size_t> next;
-  std::size_t place = 0;
-  for (const auto& [type, its] : by_type)
+  std::size_t place = 0, last = all;
+  for (const auto& [type, its] : by_type) {
+    if (place <= turn_) last = std::min(turn_ + share, place + its.size());
     for (const std::size_t i : its) {
-      const bool has_turn = turn_ <= place && place < turn_ + share;
+      const bool has_turn = turn_ <= place && place < last;
       if (has_turn || !groups[i]->described) next.push_back(i);
       ++place;
     }
-  turn_ += share;
+  }
+  turn_ = last;
   return next;
 }
 

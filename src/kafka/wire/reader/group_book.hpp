@@ -37,8 +37,8 @@ class GroupBook {
   // Of one broker. Groups that it doesn't name keep the type that they had.
   void listed(const ListGroupsResponse& list);
 
-  // Which of these to describe this time, by index: all of a few groups of one type, of many or of several types, which
-  // are asked for apart, a third each time, in turn; and whatever was never described.
+  // Which of these to describe this time, by index: all of a few groups of one type; of many or of several types, which
+  // are asked for apart, at most a third, and one type after the other; and whatever was never described.
   std::vector<std::size_t> next_to_describe(const std::vector<const KnownGroup*>& groups);
   void described(KnownGroup& group, Result<GroupInfo> info, SteadyTime now);
   // The last description, for a while also after a failure that may pass.
