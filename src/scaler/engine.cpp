@@ -182,8 +182,10 @@ void Engine::learn(const kafka::Sample& sample) {
 
 void Engine::ask(const kafka::Sample& sample) {
   plan_.probes.clear();
-  const bool all_near = std::ranges::all_of(open_ages_, [](const auto& open) { return is_near(open.age); });
-  if (open_ages_.empty() || (all_near && asked_ && sample.taken - *asked_ < kAskCloser)) return;
+  const bool can_wait = options_.patient && asked_ && sample.taken - *asked_ < kAskCloser;
+  if (open_ages_.empty() ||
+      (can_wait && std::ranges::all_of(open_ages_, [](const auto& open) { return is_near(open.age); })))
+    return;
   asked_ = sample.taken;
   for (auto& probe : scaling::propose_probes(open_ages_, sample.wall, kMostProbes))
     plan_.probes.push_back({std::move(probe.topic), probe.partition, probe.time});
@@ -252,7 +254,7 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   }
   scaling::GroupInput input;
   input.taken = now;
-  input.by_partition = by_partition_;
+  input.by_partition = options_.by_partition;
   input_topics_.clear();
   if (past.refused || !sample) {
     input.error = &kNotRead;

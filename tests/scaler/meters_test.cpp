@@ -97,7 +97,7 @@ TEST_CASE("each partition's lag is shown when it is asked for, within a bound of
   all.behind("a", 10, "orders", 2).behind("b", 0);
   all.sample.groups.at("a").committed.at("orders")[1] = Reading::of(100'000 - 7);
   all.sample.topics.at("orders")->ends[0] = all.sample.fail({Code::kUnavailable, "no leader", Retry::later()});
-  Engine engine(true);
+  Engine engine({.by_partition = true});
   const auto sample = all.take();
   open.board.publish(engine.tick({subject_of("a"), subject_of("b")}, &sample, open.now, open.wall));
   const std::string text = open.text({.topics = 100, .partitions = 3});

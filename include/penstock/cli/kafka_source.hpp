@@ -42,7 +42,7 @@ class KafkaSource final : public Source {
   const KafkaWish wish_;
   const GroupView view_;
   const Clock& clock_;
-  scaler::Engine engine_{true};
+  scaler::Engine engine_{{.by_partition = true, .patient = false}};
   std::vector<scaler::Subject> subjects_;
   std::optional<SteadyTime> chosen_;
   std::vector<std::string> missing_;  // brokers whose groups are unknown

@@ -20,10 +20,15 @@ struct Subject {
   std::string refusal;  // why its platform may not be read for it; empty when it may
 };
 
+struct EngineOptions {
+  bool by_partition = false;  // entries have the lag of each partition
+  // The last steps to a precise delay are asked for now and then, not in every tick.
+  bool patient = true;
+};
+
 class Engine {
  public:
-  // Entries have the lag of each partition when it is asked for.
-  explicit Engine(bool by_partition = false) : by_partition_(by_partition) {}
+  explicit Engine(EngineOptions options = {}) : options_(options) {}
 
   // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
   // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
@@ -72,7 +77,7 @@ class Engine {
   std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
                                     const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 
-  const bool by_partition_;
+  const EngineOptions options_;
   std::shared_ptr<Beat> beat_ = std::make_shared<Beat>();
   std::vector<std::unique_ptr<Past>> pasts_;  // in the subjects' order
   kafka::SamplePlan plan_;
