@@ -169,8 +169,8 @@ def _on_fakes(fakes: list[Row], options: Namespace) -> str:
 {markdown(_targets(fakes, options.brokers))}
 
 Every partition's end, start and commit are read, decoded, compared and decided on in each tick, moving or not. A sample is made
-anew each time, of a million small blocks: mimalloc gives them out; with the C library's allocator the same ticks took 130 and
-135 ms. Requests beyond one OffsetFetch and one ListOffsets a broker are descriptions, at most a third of the groups each tick and
+anew each time, of a million small blocks: jemalloc gives them out; with the C library's allocator the same ticks took 130
+and 135 ms. Requests beyond one OffsetFetch and one ListOffsets a broker are descriptions, at most a third of the groups each tick and
 of one type, and, while the age of a backlog is older than anything that was seen, one more ListOffsets by time to each leader,
 every fifth tick once its bounds are near each other.
 """
