@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from harness import Cluster, InstalledPenstock, KafkaClient, eventually, objects
-from harness.cli import TOOL, run
+from harness.cli import TOOL, Ran, run
 from harness.cluster import ROOT
 from harness.penstock import NAMESPACE, binary
 from harness.scaling import HEAVY, PARTITIONS, Workload
@@ -56,10 +57,20 @@ def test_lag_scales_a_workload_and_the_plugin_finds_the_scaler(cluster: Cluster,
         context["context"]["namespace"] = workload.namespace
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
     (tmp_path / "kubectl").symlink_to(cluster.kubectl_program)
-    found = run("lag", workload.name, PATH=f"{tmp_path}:/usr/bin:/bin", KUBECONFIG=str(tmp_path / "kubeconfig"))
+
+    def tool(*arguments: str) -> Ran:
+        return run(*arguments, PATH=f"{tmp_path}:/usr/bin:/bin", KUBECONFIG=str(tmp_path / "kubeconfig"))
+
+    found = tool("lag", workload.name)
     assert found.status == 0, found
     [row] = found.rows()
     assert row[:2] == [workload.name, workload.name] and str(HEAVY + 1) in row, found
+
+    why = eventually("the decision at the cap", lambda: tool("explain", workload.name),
+                     lambda ran: "limited by Partitions" in ran.out, 20)
+    words = dict(re.split(r"\s{3,}", line, maxsplit=1) for line in why.out.splitlines())
+    assert words["Lag"] == f"{HEAVY + 1} records in {PARTITIONS} partitions", why
+    assert words["Decision"].startswith(f"{PARTITIONS} replicas") and words["Steps"].startswith("1. "), why
 
     workload.caught_up()
     workload.becomes(0)

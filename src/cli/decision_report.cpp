@@ -1,6 +1,8 @@
 #include <penstock/cli/decision_report.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace penstock::cli {
 namespace {
@@ -16,6 +18,10 @@ const char* word_of(v1::Freshness freshness) {
     default:
       return "Never";
   }
+}
+
+std::string count_of(std::int64_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 Cell word_cell(const std::string& word) {
@@ -85,6 +91,11 @@ OrderedJson json_of(const v1::Decision& decision) {
   if (decision.delay_known()) json["delayIsAtLeast"] = decision.delay_is_at_least();
   json["partitions"] = decision.partitions();
   json["desired"] = if_known(decision.known(), decision.desired());
+  json["arrivalRate"] = if_known(decision.has_arrival_rate(), decision.arrival_rate());
+  json["consumptionRate"] = if_known(decision.has_consumption_rate(), decision.consumption_rate());
+  json["replicaCapacity"] = if_known(decision.has_replica_capacity(), decision.replica_capacity());
+  json["metric"] = if_known(decision.known(), decision.metric());
+  json["target"] = decision.target();
   json["active"] = decision.active();
   json["cap"] = if_known(decision.cap() > 0, decision.cap());
   json["limitedBy"] = decision.limited_by();
@@ -97,6 +108,74 @@ OrderedJson json_of(const v1::Decision& decision) {
   return json;
 }
 
+// "12", "0.4": as precise as anybody needs.
+std::string rate_text(double rate) {
+  std::array<char, 32> text{};
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), rate, std::chars_format::fixed, rate < 10 ? 1 : 0);
+  return error == std::errc{} ? std::string(text.data(), end) : std::string(kUnknown);
+}
+
+std::string group_text(const v1::Decision& decision) {
+  const auto& group = decision.group();
+  std::string text = group.id();
+  if (!group.type().empty()) text += ": " + group.type();
+  if (!group.state().empty()) text += ", " + group.state();
+  text += ", " + count_of(group.members(), "member");
+  if (!group.assignor().empty()) text += ", assignor " + group.assignor();
+  return text;
+}
+
+Cell delay_cell(const v1::Decision& decision) {
+  if (!decision.delay_known()) return {kUnknown, Tone::kBad};
+  const Duration age{decision.delay_ms()};
+  if (age == 0s && !decision.delay_is_at_least()) return "nothing waits";
+  return "the oldest record has waited for " + std::string(decision.delay_is_at_least() ? "at least " : "") +
+         short_delay(age, false);
+}
+
+std::string rates_text(const v1::Decision& decision) {
+  std::string text;
+  if (decision.has_arrival_rate()) text = rate_text(decision.arrival_rate()) + " records/s arrive, ";
+  if (decision.has_consumption_rate()) text += rate_text(decision.consumption_rate()) + " records/s are consumed";
+  if (decision.has_replica_capacity())
+    text += "; one replica with a backlog gets " + rate_text(decision.replica_capacity()) + " records/s done";
+  return text;
+}
+
+Cell outcome_of(const v1::Decision& decision) {
+  if (!decision.known()) return {"no decision: the replicas stay as they are", Tone::kBad};
+  std::string text = count_of(decision.desired(), "replica");
+  if (!decision.limited_by().empty()) text += ", limited by " + decision.limited_by();
+  if (decision.cap() > 0) text += ", of " + std::to_string(decision.cap()) + " that can be fed";
+  return text;
+}
+
+void explain(const v1::Decision& decision, std::vector<std::vector<Cell>>& rows) {
+  const auto add = [&](const char* what, Cell cell) { rows.push_back({what, std::move(cell)}); };
+  add("ConsumerScaler",
+      decision.namespace_() + "/" + decision.name() + ", generation " + std::to_string(decision.generation()));
+  const bool fresh = decision.freshness() == v1::FRESH;
+  add("Sample", {std::string(word_of(decision.freshness())) + ", decided at " +
+                     format_time(WallTime{Duration{decision.decided_at_ms()}}),
+                 fresh ? Tone::kPlain : Tone::kBad});
+  if (!decision.error().empty()) add("Error", {decision.error(), Tone::kBad});
+  add("Group", group_text(decision));
+  add("Lag", decision.lag_known()
+                 ? Cell(count_of(decision.lag(), "record") + " in " + count_of(decision.partitions(), "partition"))
+                 : Cell(kUnknown, Tone::kBad));
+  add("Delay", delay_cell(decision));
+  if (std::string rates = rates_text(decision); !rates.empty()) add("Rates", std::move(rates));
+  for (const v1::Verdict& verdict : decision.verdicts())
+    add("Verdict", {verdict.type() + " in " + places_of(verdict) + ": " + verdict.message(), Tone::kWarn});
+  for (int i = 0; i < decision.reasons_size(); ++i)
+    add(i == 0 ? "Steps" : "", std::to_string(i + 1) + ". " + decision.reasons(i));
+  add("Decision", outcome_of(decision));
+  if (decision.known())
+    add("HPA", "is told " + rate_text(decision.metric()) + " for an average of " + rate_text(decision.target()) +
+                   " a replica; its behavior decides how fast");
+}
+
 // What is not known comes first: it may be the worst.
 void sort(std::vector<const v1::Decision*>& decisions, Sort by) {
   if (by == Sort::kName) return;
@@ -106,22 +185,38 @@ void sort(std::vector<const v1::Decision*>& decisions, Sort by) {
   });
 }
 
-}  // namespace
-
-Answer answer_of(const std::vector<v1::Decision>& decisions, const DecisionView& view) {
+// What a program gets, and whether all of it is known.
+Answer values_of(const std::vector<v1::Decision>& decisions) {
   Answer answer;
   answer.value = {{"source", "penstock"}, {"consumerScalers", OrderedJson::array()}};
+  for (const v1::Decision& decision : decisions) {
+    answer.value["consumerScalers"].push_back(json_of(decision));
+    answer.complete &= decision.lag_known();
+  }
+  return answer;
+}
+
+}  // namespace
+
+Answer explanation_of(const std::vector<v1::Decision>& decisions) {
+  Answer answer = values_of(decisions);
+  answer.table.columns = {{"WHAT", false}, {"HOW", false}};
+  for (const v1::Decision& decision : decisions) {
+    if (!answer.table.rows.empty()) answer.table.rows.push_back({"", ""});
+    explain(decision, answer.table.rows);
+  }
+  return answer;
+}
+
+Answer answer_of(const std::vector<v1::Decision>& decisions, const DecisionView& view) {
+  Answer answer = values_of(decisions);
   if (view.namespaces) answer.table.columns.push_back({"NAMESPACE", false});
   for (Column column : {Column{"NAME", false}, Column{"GROUP", false}, Column{"TYPE", false}, Column{"STATE", false},
                         Column{"LAG", true}, Column{"DELAY", true}, Column{"DESIRED", true}, Column{"CAP", true},
                         Column{"LIMITED-BY", false}, Column{"SAMPLE", false}, Column{"WHY", false}})
     answer.table.columns.push_back(std::move(column));
   std::vector<const v1::Decision*> lines;
-  for (const v1::Decision& decision : decisions) {
-    answer.value["consumerScalers"].push_back(json_of(decision));
-    answer.complete &= decision.lag_known();
-    lines.push_back(&decision);
-  }
+  for (const v1::Decision& decision : decisions) lines.push_back(&decision);
   sort(lines, view.sort);
   for (const v1::Decision* decision : lines) answer.table.rows.push_back(cells_of(*decision, view));
   return answer;

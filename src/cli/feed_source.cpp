@@ -30,8 +30,8 @@ Code code_of(grpc::StatusCode code) {
 
 }  // namespace
 
-FeedSource::FeedSource(FindRoute find_route, FeedWish wish, DecisionView view, const Clock& clock)
-    : find_route_(std::move(find_route)), wish_(std::move(wish)), view_(view), clock_(clock) {
+FeedSource::FeedSource(FindRoute find_route, FeedWish wish, Report report, const Clock& clock)
+    : find_route_(std::move(find_route)), wish_(std::move(wish)), report_(std::move(report)), clock_(clock) {
   follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
 }
 
@@ -58,7 +58,7 @@ Answer FeedSource::answer_locked() const {
     std::erase(missing, key.second);
     decisions.push_back(decision);
   }
-  Answer answer = answer_of(decisions, view_);
+  Answer answer = report_(decisions);
   for (const std::string& name : missing)
     answer.problems.push_back("the scaler has no decision on a ConsumerScaler " + name +
                               (wish_.ns.empty() ? "" : " in namespace " + wish_.ns));

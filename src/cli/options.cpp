@@ -24,21 +24,37 @@ constexpr const char* kLagExamples = R"(Examples:
 
 constexpr Duration kEvery = 2s;  // as the help says
 
-void describe_lag(CLI::App& app, LagOptions& options) {
-  app.footer(kLagExamples);
-  const char* kubernetes = "From Penstock";
-  app.add_option("NAME", options.names, "ConsumerScalers; all when none is named");
-  app.add_option("-n,--namespace", options.ns, "their namespace; default: the context's")->group(kubernetes);
-  app.add_flag("-A,--all-namespaces", options.all_namespaces, "in all namespaces")->group(kubernetes);
+constexpr const char* kFromPenstock = "From Penstock";
+
+void describe_feed(CLI::App& app, FeedOptions& options) {
+  app.add_option("-n,--namespace", options.ns, "their namespace; default: the context's")->group(kFromPenstock);
   app.add_option("--scaler", options.scaler, "HOST:PORT of penstock-scaler; default: kubectl port-forward finds it")
-      ->group(kubernetes);
+      ->group(kFromPenstock);
   app.add_option("--penstock-namespace", options.penstock_namespace, "where Service penstock-scaler is")
       ->capture_default_str()
-      ->group(kubernetes);
+      ->group(kFromPenstock);
   app.add_option("--kubeconfig", options.kubeconfig, "passed on to kubectl")
       ->check(CLI::ExistingFile)
-      ->group(kubernetes);
-  app.add_option("--context", options.context, "passed on to kubectl")->group(kubernetes);
+      ->group(kFromPenstock);
+  app.add_option("--context", options.context, "passed on to kubectl")->group(kFromPenstock);
+}
+
+void describe_format(CLI::App& app, std::string& format) {
+  app.add_option("-o,--output", format, "how it is printed")
+      ->check(CLI::IsMember(kFormats))
+      ->capture_default_str()
+      ->group("Output");
+}
+
+void describe_timeout(CLI::App& app, std::string& timeout) {
+  app.add_option("--timeout", timeout, "how long an answer may take")->capture_default_str()->group("Output");
+}
+
+void describe_lag(CLI::App& app, LagOptions& options) {
+  app.footer(kLagExamples);
+  describe_feed(app, options.feed);
+  app.add_option("NAME", options.feed.names, "ConsumerScalers; all when none is named");
+  app.add_flag("-A,--all-namespaces", options.feed.all_namespaces, "in all namespaces")->group(kFromPenstock);
 
   const char* kafka = "Straight from Kafka";
   app.add_option("--command-config", options.command_config,
@@ -59,16 +75,30 @@ void describe_lag(CLI::App& app, LagOptions& options) {
 
   const char* output = "Output";
   app.add_flag("-w,--watch", options.watch, "go on, every 2 seconds; or --watch=SECONDS")->group(output);
-  app.add_option("-o,--output", options.format, "how it is printed")
-      ->check(CLI::IsMember(kFormats))
-      ->capture_default_str()
-      ->group(output);
+  describe_format(app, options.format);
   app.add_option("--sort", options.sort, "by what; what is unknown comes first")
       ->check(CLI::IsMember(kSorts))
       ->capture_default_str()
       ->group(output);
   app.add_flag("--no-headers", options.no_headers, "a table without its first line")->group(output);
-  app.add_option("--timeout", options.timeout, "how long an answer may take")->capture_default_str()->group(output);
+  describe_timeout(app, options.timeout);
+}
+
+constexpr const char* kExplainHelp = R"(Say why a ConsumerScaler has its number of replicas.
+
+What penstock-scaler read last, what is odd about it, each step of the decision in
+its own words, and what the HorizontalPodAutoscaler is told.)";
+
+constexpr const char* kExplainExamples = R"(Examples:
+  kubectl penstock explain orders -n shop
+  kubectl penstock explain orders -n shop -o json | jq '.consumerScalers[0].reasons')";
+
+void describe_explain(CLI::App& app, ExplainOptions& options) {
+  app.footer(kExplainExamples);
+  app.add_option("NAME", options.feed.names, "ConsumerScalers")->required();
+  describe_feed(app, options.feed);
+  describe_format(app, options.format);
+  describe_timeout(app, options.timeout);
 }
 
 constexpr const char* kSimulateHelp = R"(Try thresholds before they are applied.
@@ -116,10 +146,7 @@ void describe_simulate(CLI::App& app, SimulateOptions& options) {
       ->group(model);
   app.add_option("--slo", options.slo, "the oldest record should be younger")->capture_default_str()->group(model);
   const char* output = "Output";
-  app.add_option("-o,--output", options.format, "how it is printed")
-      ->check(CLI::IsMember(kFormats))
-      ->capture_default_str()
-      ->group(output);
+  describe_format(app, options.format);
   app.add_option("--picture", options.picture, "an SVG file to draw load, lag, delay and replicas into")->group(output);
 }
 
@@ -136,6 +163,12 @@ std::optional<Duration> interval(const std::string& text) {
   return parse_duration(text);
 }
 
+Result<Duration> timeout_of(const std::string& text) {
+  const auto timeout = interval(text);
+  if (!timeout || *timeout < 100ms) return invalid("--timeout=" + text + " is no time of 100ms or more");
+  return *timeout;
+}
+
 Result<void> check_sources(const LagOptions& options) {
   if (!options.from_kafka()) {
     const std::string only = " is for reading straight from Kafka: give --bootstrap-server or --command-config as well";
@@ -143,17 +176,17 @@ Result<void> check_sources(const LagOptions& options) {
     if (!options.groups.empty()) return invalid("--group" + only);
     if (!options.topics.empty()) return invalid("--topic" + only);
     if (options.offset_reset != "latest") return invalid("--offset-reset" + only);
-    if (options.all_namespaces && !options.ns.empty()) return invalid("-n and -A contradict each other");
-    if (options.all_namespaces && !options.names.empty())
+    if (options.feed.all_namespaces && !options.feed.ns.empty()) return invalid("-n and -A contradict each other");
+    if (options.feed.all_namespaces && !options.feed.names.empty())
       return invalid("a NAME is of one namespace: give -n instead of -A");
     return {};
   }
   const std::string only = " is for asking Penstock, not for reading straight from Kafka";
-  if (!options.names.empty())
-    return invalid("NAME (" + options.names.front() + ")" + only + ": a consumer group is named with --group");
-  if (!options.scaler.empty()) return invalid("--scaler" + only);
-  if (!options.ns.empty()) return invalid("--namespace" + only);
-  if (options.all_namespaces) return invalid("--all-namespaces" + only);
+  if (!options.feed.names.empty())
+    return invalid("NAME (" + options.feed.names.front() + ")" + only + ": a consumer group is named with --group");
+  if (!options.feed.scaler.empty()) return invalid("--scaler" + only);
+  if (!options.feed.ns.empty()) return invalid("--namespace" + only);
+  if (options.feed.all_namespaces) return invalid("--all-namespaces" + only);
   return {};
 }
 
@@ -166,6 +199,7 @@ std::unique_ptr<CLI::App> describe(Options& options, const std::string& version)
   app->get_formatter()->column_width(38);
   auto* lag = app->add_subcommand("lag", kLagHelp);
   describe_lag(*lag, options.lag);
+  describe_explain(*app->add_subcommand("explain", kExplainHelp), options.explain);
   describe_simulate(*app->add_subcommand("simulate", kSimulateHelp), options.simulate);
   auto* convert = app->add_subcommand("convert", "Make a ConsumerScaler of a KEDA ScaledObject with kafka triggers.");
   convert->add_option("-f,--filename", options.convert.file, "the ScaledObject")->required()->check(CLI::ExistingFile);
@@ -191,6 +225,12 @@ Format format_of(const std::string& name) {
   return name == "json" ? Format::kJson : name == "yaml" ? Format::kYaml : Format::kTable;
 }
 
+Result<LagRequest> check(const ExplainOptions& options) {
+  const auto timeout = timeout_of(options.timeout);
+  if (!timeout) return std::unexpected(timeout.error());
+  return LagRequest{.watch = {}, .timeout = *timeout, .format = format_of(options.format)};
+}
+
 Result<LagRequest> check(const LagOptions& options) {
   if (auto fits = check_sources(options); !fits) return std::unexpected(fits.error());
   LagRequest request;
@@ -199,8 +239,8 @@ Result<LagRequest> check(const LagOptions& options) {
     if (!request.watch || *request.watch < 100ms)
       return invalid("--watch=" + options.watch + " is no time of 0.1 seconds or more");
   }
-  const auto timeout = interval(options.timeout);
-  if (!timeout || *timeout < 100ms) return invalid("--timeout=" + options.timeout + " is no time of 100ms or more");
+  const auto timeout = timeout_of(options.timeout);
+  if (!timeout) return std::unexpected(timeout.error());
   request.timeout = *timeout;
   request.format = format_of(options.format);
   request.sort = options.sort == "lag" ? Sort::kLag : options.sort == "delay" ? Sort::kDelay : Sort::kName;

@@ -2,6 +2,7 @@
 #include <penstock/cli/client_settings.hpp>
 #include <penstock/cli/completion.hpp>
 #include <penstock/cli/convert.hpp>
+#include <penstock/cli/decision_report.hpp>
 #include <penstock/cli/feed_source.hpp>
 #include <penstock/cli/kafka_source.hpp>
 #include <penstock/cli/kubectl.hpp>
@@ -59,42 +60,61 @@ Result<std::unique_ptr<Source>> open_kafka(const LagOptions& options, const LagR
   return std::make_unique<KafkaSource>(std::move(*reader), std::move(*lister), std::move(wish), view, clock);
 }
 
-Result<std::unique_ptr<Source>> open_feed(const LagOptions& options, const LagRequest& request, const Clock& clock,
-                                          const std::stop_token& stop) {
+Result<std::unique_ptr<Source>> open_feed(const FeedOptions& options, Duration timeout, Report report,
+                                          const Clock& clock, const std::stop_token& stop) {
   const Kubectl kubectl{options.kubeconfig, options.context};
-  FeedWish wish{options.ns, options.names, request.timeout};
+  FeedWish wish{options.ns, options.names, timeout};
   // Whoever names a scaler may be where no kubectl is.
   if (wish.ns.empty() && !options.all_namespaces && options.scaler.empty()) {
-    auto ns = kubectl.current_namespace(request.timeout, stop);
+    auto ns = kubectl.current_namespace(timeout, stop);
     if (!ns) return std::unexpected(ns.error());
     wish.ns = std::move(*ns);
   }
   FindRoute find = [address = options.scaler](const std::stop_token&) -> Result<Route> { return Route{address, {}}; };
   if (options.scaler.empty())
-    find = [kubectl, ns = options.penstock_namespace,
-            timeout = request.timeout](const std::stop_token& until) -> Result<Route> {
+    find = [kubectl, ns = options.penstock_namespace, timeout](const std::stop_token& until) -> Result<Route> {
       auto forward = PortForward::start(kubectl, ns, kService, kPort, timeout, until);
       if (!forward) return std::unexpected(forward.error());
       std::string address = (*forward)->address();
       return Route{std::move(address), std::shared_ptr<PortForward>(std::move(*forward))};
     };
-  const DecisionView view{wish.ns.empty(), request.sort};
-  return std::make_unique<FeedSource>(std::move(find), std::move(wish), view, clock);
+  return std::make_unique<FeedSource>(std::move(find), std::move(wish), std::move(report), clock);
+}
+
+// Rows must say which namespace they are of.
+bool of_many_namespaces(const FeedOptions& options) {
+  return options.ns.empty() && (options.all_namespaces || !options.scaler.empty());
+}
+
+int show(const Result<std::unique_ptr<Source>>& source, const LagRequest& request, bool headers, Console& console,
+         const Clock& clock, const std::stop_token& stop) {
+  if (source) return follow(**source, request, headers, console, clock, stop);
+  console.err << "error: " << source.error().what << "\n";
+  return source.error().code == Code::kInvalid ? kUsage : kUnread;
+}
+
+int complain(Console& console, const Error& error) {
+  console.err << "error: " << error.what << "\n";
+  return kUsage;
 }
 
 int lag(const LagOptions& options, Console& console, const Clock& clock, const std::stop_token& stop) {
   const auto request = check(options);
-  if (!request) {
-    console.err << "error: " << request.error().what << "\n";
-    return kUsage;
-  }
-  auto source =
-      options.from_kafka() ? open_kafka(options, *request, console, clock) : open_feed(options, *request, clock, stop);
-  if (!source) {
-    console.err << "error: " << source.error().what << "\n";
-    return source.error().code == Code::kInvalid ? kUsage : kUnread;
-  }
-  return follow(**source, *request, !options.no_headers, console, clock, stop);
+  if (!request) return complain(console, request.error());
+  const DecisionView view{of_many_namespaces(options.feed), request->sort};
+  const auto source = options.from_kafka()
+                          ? open_kafka(options, *request, console, clock)
+                          : open_feed(
+                                options.feed, request->timeout,
+                                [view](const auto& decisions) { return answer_of(decisions, view); }, clock, stop);
+  return show(source, *request, !options.no_headers, console, clock, stop);
+}
+
+int explain(const ExplainOptions& options, Console& console, const Clock& clock, const std::stop_token& stop) {
+  const auto request = check(options);
+  if (!request) return complain(console, request.error());
+  return show(open_feed(options.feed, request->timeout, explanation_of, clock, stop), *request, false, console, clock,
+              stop);
 }
 
 Result<Duration> duration_of(const char* option, const std::string& text) {
@@ -174,11 +194,6 @@ Result<std::vector<Simulated>> simulated(const SimulateOptions& options) {
   return all;
 }
 
-int complain(Console& console, const Error& error) {
-  console.err << "error: " << error.what << "\n";
-  return kUsage;
-}
-
 int simulate(const SimulateOptions& options, Console& console, const Clock& clock) {
   const auto all = simulated(options);
   if (!all) return complain(console, all.error());
@@ -243,6 +258,7 @@ int run(int argc, const char* const* argv, const std::string& version, Console& 
     console.out << completion_script(options.completion_for);
     return kOk;
   }
+  if (app->got_subcommand("explain")) return explain(options.explain, console, clock, stop);
   if (app->got_subcommand("simulate")) return simulate(options.simulate, console, clock);
   if (app->got_subcommand("convert")) return convert_file(options.convert, console);
   return lag(options.lag, console, clock, stop);

@@ -1,5 +1,6 @@
 #include "scaler/fakes.hpp"
 
+#include <penstock/cli/decision_report.hpp>
 #include <penstock/cli/feed_source.hpp>
 #include <penstock/scaler/services.hpp>
 
@@ -32,7 +33,7 @@ struct Scaler : scaler::testing::Stage {
         [this](const std::stop_token&) -> Result<Route> {
           return Route{"127.0.0.1:" + std::to_string(server->port()), {}};
         },
-        std::move(wish), view, real);
+        std::move(wish), [view](const auto& decisions) { return answer_of(decisions, view); }, real);
   }
   SystemClock real;
 };

@@ -52,8 +52,8 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_CASE("names stand by themselves, also after a flag that could take a value") {
   const LagOptions options = parse({"-w", "orders", "-n", "shop", "refunds"});
-  CHECK(options.names == std::vector<std::string>{"orders", "refunds"});
-  CHECK(options.ns == "shop");
+  CHECK(options.feed.names == std::vector<std::string>{"orders", "refunds"});
+  CHECK(options.feed.ns == "shop");
   CHECK(check(options)->watch == 2s);
   CHECK(check(parse({"--watch=0.5"}))->watch == 500ms);
   CHECK(check(parse({"--watch=1m"}))->watch == 1min);
@@ -104,7 +104,8 @@ TEST_CASE("a wrong command line ends with 2 and says what is wrong, help and ver
 
 TEST_CASE("commands, options and their values are completed from the description") {
   CHECK(completed({""}) ==
-        "lag\tShow how far consumers are behind.\nsimulate\tTry thresholds before they are applied.\n"
+        "lag\tShow how far consumers are behind.\nexplain\tSay why a ConsumerScaler has its number of "
+        "replicas.\nsimulate\tTry thresholds before they are applied.\n"
         "convert\tMake a ConsumerScaler of a KEDA ScaledObject with kafka triggers.\ncompletion\tPrint a script that "
         "completes command "
         "lines.\n:4\n");

@@ -12,7 +12,10 @@ struct DecisionView {
   Sort sort = Sort::kLag;
 };
 
-// By namespace and name.
+// A line for each; they come by namespace and name.
 Answer answer_of(const std::vector<v1::Decision>& decisions, const DecisionView& view);
+
+// Why each has its number: what was read, each step of the decision, what came of it.
+Answer explanation_of(const std::vector<v1::Decision>& decisions);
 
 }  // namespace penstock::cli

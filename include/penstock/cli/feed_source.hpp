@@ -1,6 +1,7 @@
 // Lag and decisions from penstock-scaler's decision feed: one thread follows it and comes back to it when it ends.
 #pragma once
-#include <penstock/cli/decision_report.hpp>
+#include <penstock/cli/answer.hpp>
+#include <penstock/v1/decision_feed.pb.h>
 
 #include <condition_variable>
 #include <functional>
@@ -29,10 +30,13 @@ struct FeedWish {
   Duration timeout = 10s;            // for the first word on everything
 };
 
+// What to show of decisions, which come by namespace and name.
+using Report = std::function<Answer(const std::vector<v1::Decision>&)>;
+
 class FeedSource final : public Source {
  public:
   // The clock outlives it.
-  FeedSource(FindRoute find_route, FeedWish wish, DecisionView view, const Clock& clock);
+  FeedSource(FindRoute find_route, FeedWish wish, Report report, const Clock& clock);
   ~FeedSource() override;
   FeedSource(const FeedSource&) = delete;
   FeedSource& operator=(const FeedSource&) = delete;
@@ -49,7 +53,7 @@ class FeedSource final : public Source {
 
   const FindRoute find_route_;
   const FeedWish wish_;
-  const DecisionView view_;
+  const Report report_;
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

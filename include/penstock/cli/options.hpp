@@ -16,14 +16,18 @@ namespace penstock::cli {
 
 enum class Format { kTable, kJson, kYaml };
 
-struct LagOptions {
-  // From Penstock.
-  std::vector<std::string> names;  // ConsumerScalers; empty: all
+// Which ConsumerScalers, and how to reach penstock-scaler.
+struct FeedOptions {
+  std::vector<std::string> names;  // empty: all
   std::string ns;                  // empty: that of kubectl's context
   bool all_namespaces = false;
   std::string scaler;  // host:port; empty: by kubectl port-forward
   std::string penstock_namespace = "penstock";
   std::string kubeconfig, context;
+};
+
+struct LagOptions {
+  FeedOptions feed;
   // Straight from Kafka.
   std::string command_config, bootstrap_servers;
   std::vector<std::string> groups, topics;
@@ -35,6 +39,11 @@ struct LagOptions {
   bool no_headers = false;
 
   bool from_kafka() const { return !command_config.empty() || !bootstrap_servers.empty(); }
+};
+
+struct ExplainOptions {
+  FeedOptions feed;
+  std::string format = "table", timeout = "10s";
 };
 
 struct SimulateOptions {
@@ -52,6 +61,7 @@ struct ConvertOptions {
 
 struct Options {
   LagOptions lag;
+  ExplainOptions explain;
   SimulateOptions simulate;
   ConvertOptions convert;
   std::string completion_for;  // a shell
@@ -66,7 +76,7 @@ std::unique_ptr<CLI::App> describe(Options& options, const std::string& version)
 
 Format format_of(const std::string& name);  // one of kFormats
 
-// LagOptions in our own terms. kInvalid for what doesn't go together, in words.
+// What is asked of a source, in our own terms. kInvalid for options that don't go together, in words.
 struct LagRequest {
   std::optional<Duration> watch;
   Duration timeout{};
@@ -74,5 +84,6 @@ struct LagRequest {
   Sort sort = Sort::kLag;
 };
 Result<LagRequest> check(const LagOptions& options);
+Result<LagRequest> check(const ExplainOptions& options);
 
 }  // namespace penstock::cli
