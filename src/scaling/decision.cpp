@@ -65,7 +65,8 @@ class Decider {
     out_.desired = steady(need);
     if (spec_.even_spread) spread();
     wake_or_rest(busy);
-    if (spec_.hold_during_rebalance && group_.known && group_.rebalancing()) hold("the group is rebalancing");
+    const bool rebalancing = spec_.hold_during_rebalance && group_.known && group_.rebalancing();
+    if (rebalancing && held() > out_.desired) hold("the group is rebalancing");
   }
 
   // One more or one less only when it is meant: lag that wavers around a step must not make the workload waver.
@@ -161,11 +162,13 @@ class Decider {
   }
 
   // A hold never scales in, whatever HPA's own plans were.
-  void hold(const std::string& why) {
-    const int most = std::max(
+  int held() const {
+    return std::max(
         {out_.desired, current().value_or(0), workload_.hpa_desired.value_or(0), memory_.last_desired.value_or(0)});
-    say(why + ": no scale-in below " + grouped(most));
-    out_.desired = most;
+  }
+  void hold(const std::string& why) {
+    out_.desired = held();
+    say(why + ": no scale-in below " + grouped(out_.desired));
   }
 
   void keep_published() {
