@@ -32,12 +32,8 @@ def _unique(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
-    brokers = Brokers(tmp_path_factory.mktemp("cli"), 2)
-    try:
-        brokers.start()
+    with Brokers.running(tmp_path_factory.mktemp("cli"), 2) as brokers:
         yield brokers
-    finally:
-        brokers.stop()
 
 
 @pytest.fixture(scope="module")

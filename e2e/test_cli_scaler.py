@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from harness import Cluster, KafkaClient, eventually, objects
+from harness import Cluster, KafkaClient, eventually
 from harness.cli import TOOL, Ran
 from harness.penstock import GRPC
 from harness.scaling import PARTITIONS, Workload
@@ -15,15 +15,7 @@ from testbed import Testbed
 
 @pytest.fixture
 def workload(cluster: Cluster, kafka: KafkaClient, platform: str, namespace: str) -> Workload:
-    workload = Workload(cluster, kafka, namespace)
-    cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
-    cluster.ready("ptopic", workload.name, namespace, 20)
-    workload.produce(PARTITIONS)
-    workload.caught_up()
-    cluster.apply(objects.deployment(workload.name), objects.scaler(workload.name, [workload.name], engine="Native"),
-                  namespace=namespace)
-    cluster.ready("cscaler", workload.name, namespace, 30)
-    return workload
+    return Workload.asleep(cluster, kafka, namespace, "Native")
 
 
 def _inside(testbed: Testbed, *arguments: str) -> Ran:

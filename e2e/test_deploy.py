@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness import Cluster, InstalledPenstock, KafkaClient, eventually, objects
+from harness import Cluster, InstalledPenstock, KafkaClient, eventually
 from harness.cli import TOOL, Ran, run
 from harness.cluster import ROOT
 from harness.penstock import NAMESPACE, binary
@@ -35,15 +35,7 @@ def penstock(testbed: Testbed, cluster: Cluster, module_logs: Path,
 
 @pytest.fixture
 def workload(cluster: Cluster, kafka: KafkaClient, platform: str, namespace: str) -> Workload:
-    workload = Workload(cluster, kafka, namespace)
-    cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
-    cluster.ready("ptopic", workload.name, namespace, 20)
-    workload.produce(PARTITIONS)
-    workload.caught_up()
-    cluster.apply(objects.deployment(workload.name), objects.scaler(workload.name, [workload.name], engine="Native"),
-                  namespace=namespace)
-    cluster.ready("cscaler", workload.name, namespace, 30)
-    return workload
+    return Workload.asleep(cluster, kafka, namespace, "Native")
 
 
 def test_lag_scales_a_workload_and_the_plugin_finds_the_scaler(cluster: Cluster, workload: Workload, tmp_path: Path) -> None:

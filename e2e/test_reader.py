@@ -71,12 +71,8 @@ def _member(kafka: KafkaClient, group: str, topic: str, protocol: str, records: 
 
 @pytest.fixture(scope="module")
 def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
-    brokers = Brokers(tmp_path_factory.mktemp("reader"), 3)
-    try:
-        brokers.start()
+    with Brokers.running(tmp_path_factory.mktemp("reader"), 3) as brokers:
         yield brokers
-    finally:
-        brokers.stop()
 
 
 @pytest.fixture(scope="module")

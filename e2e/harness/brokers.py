@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .releases import CURRENT, Release
@@ -38,6 +40,17 @@ class Brokers:
                 cwd=folder, stdout=(folder / f"{n}.format").open("w"), stderr=subprocess.STDOUT))
         for n, one in enumerate(formats):
             assert one.wait(START_SECONDS) == 0, (folder / f"{n}.format").read_text()[-2000:]
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, count: int) -> Iterator[Brokers]:
+        """Started, and stopped at the end."""
+        brokers = cls(folder, count)
+        try:
+            brokers.start()
+            yield brokers
+        finally:
+            brokers.stop()
 
     def bootstrap(self, listener: str = "PLAINTEXT") -> str:
         return ",".join(f"127.0.0.1:{port}" for port in self._ports[listener])

@@ -27,6 +27,19 @@ class Workload:
         self.cluster, self.kafka, self.namespace = cluster, kafka, namespace
         self.name = f"orders-{uuid.uuid4().hex[:6]}"
 
+    @classmethod
+    def asleep(cls, cluster: Cluster, kafka: KafkaClient, namespace: str, engine: str) -> Workload:
+        """Caught up, at 0 replicas, its scaler ready; the namespace has a platform called main."""
+        workload = cls(cluster, kafka, namespace)
+        cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
+        cluster.ready("ptopic", workload.name, namespace, 20)
+        workload.produce(PARTITIONS)
+        workload.caught_up()
+        cluster.apply(objects.deployment(workload.name), objects.scaler(workload.name, [workload.name], engine=engine),
+                      namespace=namespace)
+        cluster.ready("cscaler", workload.name, namespace, 30)
+        return workload
+
     def replicas(self) -> int:
         return int(self.cluster.get("deployment", self.name, self.namespace)["spec"].get("replicas", 1))
 
@@ -57,16 +70,7 @@ class Scaling:
 
     @pytest.fixture
     def workload(self, cluster: Cluster, kafka: KafkaClient, platform: str, namespace: str) -> Workload:
-        """Asleep: caught up, at 0 replicas, its scaler ready."""
-        workload = Workload(cluster, kafka, namespace)
-        cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
-        cluster.ready("ptopic", workload.name, namespace, 20)
-        workload.produce(PARTITIONS)
-        workload.caught_up()
-        cluster.apply(objects.deployment(workload.name),
-                      objects.scaler(workload.name, [workload.name], engine=self.engine), namespace=namespace)
-        cluster.ready("cscaler", workload.name, namespace, 30)
-        return workload
+        return Workload.asleep(cluster, kafka, namespace, self.engine)
 
     @pytest.fixture(scope="class")
     def reactions(self, module_logs: Path) -> Iterator[list[str]]:
