@@ -1,5 +1,6 @@
 #include <penstock/scaler/answers.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace penstock::scaler {
@@ -62,12 +63,16 @@ Result<EntryPtr> Answers::known(const k8s::ObjectKey& key) const {
   return entry;
 }
 
-Result<double> Answers::metric(const k8s::ObjectKey& key, std::int64_t asked_target) const {
+Result<double> Answers::metric(const k8s::ObjectKey& key, std::int64_t asked_target, bool ours) const {
+  const auto found = scaler(key);
+  if (!found) return std::unexpected(found.error());
   const auto entry = known(key);
   if (!entry) return std::unexpected(entry.error());
   const Entry& e = **entry;
-  if (asked_target == e.target) return e.decision.metric;
-  return e.decision.metric * static_cast<double>(asked_target) / static_cast<double>(e.target);
+  const auto target = static_cast<double>(e.target);
+  const bool has_cap = ours && (**found)->spec.mode == api::Mode::kScale;
+  const double metric = has_cap ? e.decision.metric : std::min(e.decision.metric, e.decision.desired * target);
+  return asked_target == e.target ? metric : metric * static_cast<double>(asked_target) / target;
 }
 
 Result<bool> Answers::active(const k8s::ObjectKey& key) const {

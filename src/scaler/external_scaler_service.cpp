@@ -114,10 +114,12 @@ class Service final : public externalscaler::ExternalScaler::CallbackService {
   grpc::ServerUnaryReactor* GetMetrics(grpc::CallbackServerContext* context,
                                        const externalscaler::GetMetricsRequest* request,
                                        externalscaler::GetMetricsResponse* response) override {
-    return answer(context, request->scaledobjectref(), [&](const k8s::ObjectKey& key) -> Result<void> {
+    const ScaledObjectRef& ref = request->scaledobjectref();
+    return answer(context, ref, [&](const k8s::ObjectKey& key) -> Result<void> {
+      const bool ours = ref.name() == key.name;  // the operator's ScaledObject bears its ConsumerScaler's name
       const auto target = target_of(request->metricname());
       if (!target) return std::unexpected(target.error());
-      return deliver(answers_.metric(key, *target), [&](double metric) {
+      return deliver(answers_.metric(key, *target, ours), [&](double metric) {
         auto* value = response->add_metricvalues();
         value->set_metricname(request->metricname());
         value->set_metricvalue(static_cast<std::int64_t>(metric));

@@ -195,7 +195,7 @@ http::ServerResponse MetricsApi::value(const User& user, const std::string& ns, 
   if (metric != kMetric) return refuse(404, "NotFound", "the only metric here is " + std::string(kMetric));
   const auto asked = asked_in(query);
   if (!asked) return refuse(asked.error());
-  const auto value = answers_.metric({ns, asked->scaler}, asked->target);
+  const auto value = answers_.metric({ns, asked->scaler}, asked->target, true);
   if (!value) return refuse(value.error());
   return json(
       200,

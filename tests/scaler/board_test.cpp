@@ -44,22 +44,32 @@ TEST_CASE("an answer scales with the target it was asked for, not with the one i
   Stage stage;
   stage.add("orders");
   stage.decide("orders", 1000);
-  CHECK(stage.answers.metric(kOrders, 1000) == 4000.0);
-  CHECK(stage.answers.metric(kOrders, 100) == 400.0);
+  CHECK(stage.answers.metric(kOrders, 1000, true) == 4000.0);
+  CHECK(stage.answers.metric(kOrders, 100, true) == 400.0);
   stage.add("orders", {{"lagThreshold", 100}});
-  CHECK(stage.answers.metric(kOrders, 1000) == 4000.0);  // decided before the edit
+  CHECK(stage.answers.metric(kOrders, 1000, true) == 4000.0);  // decided before the edit
   CHECK(stage.answers.target(kOrders) == 100);
   stage.decide("orders", 1000);
-  CHECK(stage.answers.metric(kOrders, 100) == 4000.0);
-  CHECK(stage.answers.metric(kOrders, 1000) == 40'000.0);  // HPA with the old target lands on the new decision
+  CHECK(stage.answers.metric(kOrders, 100, true) == 4000.0);
+  CHECK(stage.answers.metric(kOrders, 1000, true) == 40'000.0);  // HPA with the old target lands on the new decision
+}
+
+TEST_CASE("only an autoscaler whose maximum is the cap is told of more than the partitions can feed") {
+  Stage stage;
+  stage.add("orders");
+  stage.decide("orders", 5000);  // 20,000 records on 4 partitions
+  CHECK(stage.answers.metric(kOrders, 1000, true) == 20'000.0);
+  CHECK(stage.answers.metric(kOrders, 1000, false) == 4000.0);
+  stage.add("orders", {{"mode", "Observe"}});
+  CHECK(stage.answers.metric(kOrders, 1000, true) == 4000.0);
 }
 
 TEST_CASE("what is not known is an error and says why") {
   Stage stage;
-  CHECK(stage.answers.metric(kOrders, 1000).error().code == Code::kNotFound);
+  CHECK(stage.answers.metric(kOrders, 1000, true).error().code == Code::kNotFound);
   CHECK(stage.answers.target(kOrders).error().code == Code::kNotFound);
   stage.add("orders");
-  CHECK(stage.answers.metric(kOrders, 1000).error().code == Code::kUnavailable);
+  CHECK(stage.answers.metric(kOrders, 1000, true).error().code == Code::kUnavailable);
   CHECK(stage.answers.target(kOrders) == 1000);  // from the spec alone
   stage.decide("orders", std::nullopt);
   const auto unknown = stage.answers.active(kOrders);
@@ -80,7 +90,7 @@ TEST_CASE("an object that was made anew is not answered with the decision on the
   Json again = testing::scaler_object("shop", "orders");
   again["metadata"]["uid"] = "another";
   testing::put(stage.world.scalers, again);
-  CHECK(stage.answers.metric(kOrders, 1000).error().code == Code::kUnavailable);
+  CHECK(stage.answers.metric(kOrders, 1000, true).error().code == Code::kUnavailable);
 }
 
 TEST_CASE("a metric's name ends in its target") {

@@ -27,8 +27,10 @@ class Answers {
 
   // kNotFound, kInvalid (it can't be read), kUnavailable (not yet known).
   Result<std::int64_t> target(const k8s::ObjectKey& key) const;
-  // The metric for the target that was asked with, whatever the spec says by now.
-  Result<double> metric(const k8s::ObjectKey& key, std::int64_t asked_target) const;
+  // The metric for the target that was asked with, whatever the spec says by now. An autoscaler that Penstock made has
+  // the cap for its maximum, and is told the lag beyond it as well; a person's (ours: false, or a ConsumerScaler that
+  // only observes) no more than lands on the decision.
+  Result<double> metric(const k8s::ObjectKey& key, std::int64_t asked_target, bool ours) const;
   Result<bool> active(const k8s::ObjectKey& key) const;
 
  private:
