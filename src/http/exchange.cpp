@@ -29,7 +29,7 @@ bool Exchange::on_body(std::string_view bytes, std::function<void()> resume) {
   {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return false;
-    const bool relayed = streaming_ && (response_.status == 0 || response_.ok());
+    const bool relayed = streamed_ && (response_.status == 0 || response_.ok());
     if (!relayed && response_.body.size() + bytes.size() > limit_) too_large_ = true;
     last_sign_ = Clock::now();
     changed_.notify_all();
@@ -62,7 +62,6 @@ Exchange::End Exchange::collect(Clock::time_point until, std::stop_token stop) {
 
 Exchange::End Exchange::relay(const ChunkSink& sink, Duration idle_limit, std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  streaming_ = true;
   for (;;) {
     const auto until = last_sign_ + idle_limit;
     changed_.wait_until(lock, stop, until,

@@ -22,7 +22,9 @@ class Exchange {
   using Clock = std::chrono::steady_clock;
   enum class End { kComplete, kFailed, kOutOfTime, kStopped, kTooLarge, kSinkDone };
 
-  explicit Exchange(std::size_t limit) : limit_(limit) {}
+  // limit: of a body that is collected. streamed: a 2xx body will be relayed, and what comes before its reader does
+  // waits.
+  Exchange(std::size_t limit, bool streamed) : limit_(limit), streamed_(streamed) {}
 
   // For the library's threads.
   void on_headers(int status, Headers headers);
@@ -45,10 +47,11 @@ class Exchange {
 
  private:
   const std::size_t limit_;
+  const bool streamed_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   Response response_;  // its body is what the caller hasn't taken yet
-  bool streaming_ = false, abandoned_ = false, too_large_ = false, ended_ = false;
+  bool abandoned_ = false, too_large_ = false, ended_ = false;
   std::optional<Failure> failure_;
   std::function<void()> resume_;
   Clock::time_point last_sign_ = Clock::now();

@@ -137,14 +137,14 @@ class CpprestTransport final : public Transport {
   Result<Response> send(const Request& request, Duration timeout, std::stop_token stop) override {
     const auto until = Exchange::Clock::now() + timeout;
     return attempt(
-        requests_, request, stop, [&](Exchange& exchange) { return exchange.collect(until, stop); },
+        requests_, request, false, stop, [&](Exchange& exchange) { return exchange.collect(until, stop); },
         "no answer within " + format_duration(timeout));
   }
 
   Result<Response> stream(const Request& request, const ChunkSink& sink, Duration idle_limit,
                           std::stop_token stop) override {
     return attempt(
-        streams_, request, stop, [&](Exchange& exchange) { return exchange.relay(sink, idle_limit, stop); },
+        streams_, request, true, stop, [&](Exchange& exchange) { return exchange.relay(sink, idle_limit, stop); },
         "nothing came for " + format_duration(idle_limit));
   }
 
@@ -163,7 +163,7 @@ class CpprestTransport final : public Transport {
     return config;
   }
 
-  Result<Response> attempt(const std::unique_ptr<client::http_client>& to, const Request& request,
+  Result<Response> attempt(const std::unique_ptr<client::http_client>& to, const Request& request, bool streamed,
                            const std::stop_token& stop, const Wait& wait, const std::string& out_of_time) {
     if (!to) return fail(Code::kInvalid, "\"" + origin_ + "\" is no origin: " + refusal_, Retry::never());
     for (int attempts = 1;; ++attempts) {
@@ -174,7 +174,7 @@ class CpprestTransport final : public Transport {
       if (auto checked = check(request, credentials->bearer_token); !checked) return std::unexpected(checked.error());
 
       pplx::cancellation_token_source cancellation;
-      auto exchange = std::make_shared<Exchange>(kMaxBody);
+      auto exchange = std::make_shared<Exchange>(kMaxBody, streamed);
       try {
         start(*to, message_of(request, credentials->bearer_token), exchange, cancellation.get_token());
       } catch (const std::exception& e) {
