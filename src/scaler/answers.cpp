@@ -46,7 +46,7 @@ Result<std::int64_t> Answers::target(const k8s::ObjectKey& key) const {
   return (**found)->spec.metric_target();
 }
 
-Result<EntryPtr> Answers::known(const k8s::ObjectKey& key) const {
+Result<Answers::Known> Answers::known(const k8s::ObjectKey& key) const {
   const auto found = scaler(key);
   if (!found) return std::unexpected(found.error());
   EntryPtr entry = board_.read()->find(key);
@@ -60,25 +60,23 @@ Result<EntryPtr> Answers::known(const k8s::ObjectKey& key) const {
       why += (i == 0 ? "" : "; ") + entry->decision.reasons[i];
     return fail(Code::kUnavailable, why);
   }
-  return entry;
+  return Known{*found, std::move(entry)};
 }
 
 Result<double> Answers::metric(const k8s::ObjectKey& key, std::int64_t asked_target, bool ours) const {
-  const auto found = scaler(key);
-  if (!found) return std::unexpected(found.error());
-  const auto entry = known(key);
-  if (!entry) return std::unexpected(entry.error());
-  const Entry& e = **entry;
+  const auto both = known(key);
+  if (!both) return std::unexpected(both.error());
+  const Entry& e = *both->entry;
   const auto target = static_cast<double>(e.target);
-  const bool has_cap = ours && (**found)->spec.mode == api::Mode::kScale;
+  const bool has_cap = ours && (*both->scaler)->spec.mode == api::Mode::kScale;
   const double metric = has_cap ? e.decision.metric : std::min(e.decision.metric, e.decision.desired * target);
   return asked_target == e.target ? metric : metric * static_cast<double>(asked_target) / target;
 }
 
 Result<bool> Answers::active(const k8s::ObjectKey& key) const {
-  const auto entry = known(key);
-  if (!entry) return std::unexpected(entry.error());
-  return (*entry)->decision.active;
+  const auto both = known(key);
+  if (!both) return std::unexpected(both.error());
+  return both->entry->decision.active;
 }
 
 }  // namespace penstock::scaler

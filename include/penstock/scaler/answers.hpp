@@ -34,7 +34,11 @@ class Answers {
   Result<bool> active(const k8s::ObjectKey& key) const;
 
  private:
-  Result<EntryPtr> known(const k8s::ObjectKey& key) const;
+  struct Known {
+    ScalerPtr scaler;  // can be read
+    EntryPtr entry;
+  };
+  Result<Known> known(const k8s::ObjectKey& key) const;
   Result<ScalerPtr> scaler(const k8s::ObjectKey& key) const;
 
   const Lookup lookup_;
