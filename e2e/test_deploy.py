@@ -10,8 +10,8 @@ import pytest
 import yaml
 from harness import Cluster, InstalledPenstock, KafkaClient, eventually
 from harness.cli import TOOL, Ran, run
-from harness.cluster import ROOT
-from harness.penstock import NAMESPACE, binary
+from harness.penstock import NAMESPACE
+from harness.programs import ROOT, built
 from harness.scaling import HEAVY, PARTITIONS, Workload
 from testbed import Testbed
 from testbed.lib.images import write_program_image
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.profile("node")
 def penstock(testbed: Testbed, cluster: Cluster, module_logs: Path,
              tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstalledPenstock]:
     image = tmp_path_factory.mktemp("image") / "penstock.tar"
-    write_program_image(image, "localhost/penstock:dev", [binary("operator"), binary("scaler"), TOOL])
+    write_program_image(image, "localhost/penstock:dev", [built("penstock-operator"), built("penstock-scaler"), TOOL])
     testbed.load_image(image)
     cluster.kubectl("apply", "-f", str(ROOT / "crds"), "-f", str(ROOT / "deploy" / "rbac.yaml"),
                     "-f", str(ROOT / "deploy" / "operator.yaml"))

@@ -105,4 +105,3 @@ def test_without_the_scaler_no_autoscaler_by_cpu_is_born(workload: Workload, clu
     workload.becomes(4)
     [hpa] = cluster.list("hpa", workload.namespace)
     assert [metric["type"] for metric in hpa["spec"]["metrics"]] == ["External"]
-

@@ -8,12 +8,10 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from harness.listeners import ListenerBroker, serve
-
-ROOT = Path(__file__).resolve().parent.parent
+from harness.programs import built
 
 
 class Broker:
@@ -22,12 +20,10 @@ class Broker:
 
     def ask(self, listener: str, **settings: str) -> None:
         """Runs the live cases of wire_tests; fails with their words."""
-        program = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "tests" / "wire_tests"
-        assert program.exists(), f"{program} is missing: run `make` first"
         names = {"BOOTSTRAP": self.broker.address(listener)} | {key.upper(): text for key, text in settings.items()}
         if listener in ("SSL", "SASLSSL"):
             names["CA"] = str(self.folder / "ca.pem")
-        run = subprocess.run([program, "-tc=a real broker*"], capture_output=True, text=True, timeout=60, check=False,
+        run = subprocess.run([built("tests/wire_tests"), "-tc=a real broker*"], capture_output=True, text=True, timeout=60, check=False,
                              env=os.environ | {f"PENSTOCK_WIRE_{key}": text for key, text in names.items()})
         assert run.returncode == 0 and "1 passed" in run.stdout, run.stdout + run.stderr
 

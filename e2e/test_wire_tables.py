@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.programs import built
 from testbed.lib.kafka_parts import JARS, VERSION
 
-ROOT = Path(__file__).resolve().parent.parent
 PRIMITIVES = {"bool", "int8", "int16", "uint16", "int32", "int64", "string", "bytes", "uuid"}
 ZERO = {"bool": "false", "string": ""}
 # Where we begin with another value than Kafka's: a request without a replica id is a client's, and -1 says so.
@@ -27,9 +25,7 @@ NAMES = [name + kind for name in MESSAGES for kind in ("Request", "Response")] +
 
 
 def _ours() -> dict[str, Any]:
-    program = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "tests" / "wire_tables"
-    assert program.exists(), f"{program} is missing: run `make` first"
-    output = subprocess.run([program], capture_output=True, text=True, check=True, timeout=60).stdout
+    output = subprocess.run([built("tests/wire_tables")], capture_output=True, text=True, check=True, timeout=60).stdout
     return {table["message"]: table for table in json.loads(output)}
 
 

@@ -6,5 +6,5 @@ from .kafka import ExistingKafka, KafkaClient
 from .penstock import InstalledPenstock, Penstock
 from .wait import eventually, never
 
-__all__ = ["Cluster", "ExistingCluster", "ExistingKafka", "InstalledPenstock", "KafkaClient", "Penstock", "TestbedCluster", "eventually", "never",
-           "objects"]
+__all__ = ["Cluster", "ExistingCluster", "ExistingKafka", "InstalledPenstock", "KafkaClient", "Penstock", "TestbedCluster",
+           "eventually", "never", "objects"]

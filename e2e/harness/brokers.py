@@ -6,14 +6,24 @@ import random
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .releases import CURRENT, Release
+from .wait import eventually
 
 START_SECONDS = 90
+
+
+def started(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when a broker serves, by its log; fails when it ends."""
+    def look() -> bool:
+        text = log.read_text()
+        assert process.poll() is None, text[-3000:]
+        return "Kafka Server started" in text
+
+    eventually(f"a broker serves, see {log}", look, seconds=START_SECONDS)
 
 
 class Brokers:
@@ -64,11 +74,8 @@ class Brokers:
             with log.open("w") as output:
                 self._processes[n] = subprocess.Popen(self._release.java("kafka.Kafka", f"{n}.properties"), cwd=self.folder,
                                                       stdout=output, stderr=output)
-        limit = time.monotonic() + START_SECONDS
         for n, log in logs.items():
-            while "Kafka Server started" not in (text := log.read_text()):
-                assert self._processes[n].poll() is None and time.monotonic() < limit, text[-3000:]
-                time.sleep(0.1)
+            started(self._processes[n], log)
 
     def signal(self, node: int, number: signal.Signals) -> None:
         self._processes[node].send_signal(number)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOL = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "kubectl-penstock"
+from .programs import BUILD
+
+TOOL = BUILD / "kubectl-penstock"
 
 
 @dataclass

@@ -14,9 +14,8 @@ import yaml
 
 from testbed import Testbed
 
+from .programs import ROOT
 from .wait import eventually
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class KubectlError(Exception):

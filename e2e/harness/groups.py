@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
 import uuid
 
 from confluent_kafka.admin import NewTopic
@@ -14,6 +13,7 @@ from .kafka import KafkaClient
 from .reader import SOON, Reader, Sample
 from .releases import CURRENT
 from .streams_app import StreamsApp
+from .wait import eventually
 
 SHARE_CONSUMER = "org.apache.kafka.tools.consumer.ConsoleShareConsumer"
 
@@ -25,10 +25,7 @@ def unique(name: str) -> str:
 def make_topic(kafka: KafkaClient, partitions: int = 1) -> str:
     name = unique("topic")
     kafka.admin.create_topics([NewTopic(name, partitions, -1)])[name].result(20)
-    end = time.monotonic() + SOON
-    while kafka.partitions(name) < partitions:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    eventually("the topic is known", lambda: kafka.partitions(name), lambda n: n == partitions, SOON)
     return name
 
 

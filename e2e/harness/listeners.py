@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.lib.kafka_parts import JARS
+
+from .brokers import started
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 LISTENERS = ("PLAINTEXT", "SSL", "SASLSSL", "SASLPLAIN", "CONTROLLER")
@@ -80,10 +81,7 @@ def serve(folder: Path) -> Iterator[ListenerBroker]:
     with (folder / "log").open("w") as log, subprocess.Popen([*java, "kafka.Kafka", "server.properties"], cwd=folder,
                                                             stdout=log, stderr=log) as process:
         try:
-            limit = time.monotonic() + 60
-            while "Kafka Server started" not in (folder / "log").read_text():
-                assert process.poll() is None and time.monotonic() < limit, (folder / "log").read_text()[-3000:]
-                time.sleep(0.2)
+            started(process, folder / "log")
             yield ListenerBroker(folder, ports)
         finally:
             process.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,7 +11,8 @@ import yaml
 
 from testbed import Testbed
 
-from .cluster import ROOT, Cluster, TestbedCluster
+from .cluster import Cluster, TestbedCluster
+from .programs import ROOT, built
 from .wait import eventually
 
 NAMESPACE = "penstock"
@@ -20,12 +20,6 @@ GRPC = 19443          # inside the testbed; KEDA and the operator reach it on th
 METRICS_API = 17443   # on the node address, behind Service penstock-scaler
 HEALTH = {"operator": 28081, "scaler": 28082}
 IMAGE = "localhost/penstock-kafka:4.3.1"
-
-
-def binary(program: str) -> Path:
-    path = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / f"penstock-{program}"
-    assert path.exists(), f"{path} is missing: run `make` first"
-    return path
 
 
 class InstalledPenstock:
@@ -78,7 +72,7 @@ class Penstock:
     def start(self, *programs: str) -> None:
         """Starts the programs (both if none is named) and waits until they are ready."""
         for program in programs or HEALTH:
-            self.processes[program] = self.testbed.run_inside([binary(program), *self._arguments(program)],
+            self.processes[program] = self.testbed.run_inside([built(f"penstock-{program}"), *self._arguments(program)],
                                                               log=self.logs / f"{program}.log")
         for program in programs or HEALTH:
             eventually(f"{program} is ready", lambda program=program: self.scrape(program, "/readyz"), seconds=20)

@@ -6,14 +6,13 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build" / "release")) / "tests"
+from .programs import ROOT, built
+from .wait import eventually
+
 SOON = 20  # seconds within which a busy machine must have got over a fault
 Sample = dict[str, Any]
 
@@ -22,7 +21,7 @@ def live_cases(bootstrap: str, *without: str) -> None:
     """The unit tests' cases for a real cluster pass; those whose names match one of these patterns are left out."""
     names = re.findall(r'\nTEST_CASE\("(.*)"\)', (ROOT / "tests" / "kafka" / "live_test.cpp").read_text())
     wanted = sum(not any(fnmatch(name, pattern) for pattern in without) for name in names)
-    run = subprocess.run([BUILD / "kafka_tests", "-ts=live", f"-tce={','.join(without)}"], capture_output=True, text=True,
+    run = subprocess.run([built("tests/kafka_tests"), "-ts=live", f"-tce={','.join(without)}"], capture_output=True, text=True,
                          timeout=150, check=False, env=os.environ | {"PENSTOCK_TEST_BOOTSTRAP": bootstrap})
     assert run.returncode == 0, run.stdout + run.stderr
     # What doctest calls skipped are the other suites' cases.
@@ -33,7 +32,7 @@ class Reader:
     """One reader for its whole life, so that what it remembers is tested as well."""
 
     def __init__(self, bootstrap: str, *login: str) -> None:
-        self._process = subprocess.Popen([BUILD / "read_offsets", bootstrap, *login], text=True, stdin=subprocess.PIPE,
+        self._process = subprocess.Popen([built("tests/read_offsets"), bootstrap, *login], text=True, stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE)
 
     def read(self, group: str, *topics: str, stable: bool = False, probes: dict[str, int] | None = None,
@@ -49,13 +48,7 @@ class Reader:
 
     def until(self, good: Callable[[Sample], bool], group: str, *topics: str, seconds: float = SOON, **more: Any) -> Sample:
         """Ticks until a sample is good."""
-        end = time.monotonic() + seconds
-        while True:
-            sample = self.read(group, *topics, **more)
-            if good(sample):
-                return sample
-            assert time.monotonic() < end, json.dumps(sample)
-            time.sleep(0.25)  # a tick
+        return eventually("a good sample", lambda: self.read(group, *topics, **more), good, seconds)
 
     def close(self) -> None:
         self._process.kill()
