@@ -133,6 +133,23 @@ def test_a_deleted_group_is_dead_and_has_no_commits(kafka: KafkaClient, reader: 
     reader.until(lambda s: s["groups"][group]["info"].get("state") == "Dead", group, topic)
 
 
+def test_a_topic_made_anew_loses_its_commits_and_is_known_when_it_is_doubtful(kafka: KafkaClient, reader: Reader) -> None:
+    """Though it has grown past its old end, which alone would tell."""
+    topic, group = make_topic(kafka), unique("anew")
+    kafka.produce(topic, 10)
+    kafka.admin.delete_records([TopicPartition(topic, 0, 8)])[TopicPartition(topic, 0)].result(20)
+    kafka.commit(group, topic, {0: 9})
+    before = reader.read(group, topic)
+    assert (before["topics"][topic]["starts"], before["groups"][group]["committed"][topic]) == ([8], [9])
+    kafka.delete_topic(topic)
+    eventually("the topic is gone", lambda: kafka.partitions(topic), lambda n: n == 0, SOON)
+    make_topic(kafka, name=topic)
+    kafka.produce(topic, 12)
+    after = reader.until(lambda s: s["groups"][group]["committed"].get(topic, [-1]) == [-1], group, topic, doubtful=(topic,))
+    found = after["topics"][topic]
+    assert (found["starts"], found["ends"]) == ([0], [12]) and found["id"] != before["topics"][topic]["id"], after
+
+
 def test_an_open_transaction_holds_the_stable_end(kafka: KafkaClient, reader: Reader) -> None:
     topic, group = make_topic(kafka), unique("exact")
     kafka.produce(topic, 5)

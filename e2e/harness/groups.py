@@ -22,8 +22,9 @@ def unique(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
 
-def make_topic(kafka: KafkaClient, partitions: int = 1) -> str:
-    name = unique("topic")
+def make_topic(kafka: KafkaClient, partitions: int = 1, name: str = "") -> str:
+    """Of a name of its own unless one is given."""
+    name = name or unique("topic")
     kafka.admin.create_topics([NewTopic(name, partitions, -1)])[name].result(20)
     eventually("the topic is known", lambda: kafka.partitions(name), lambda n: n == partitions, SOON)
     return name

@@ -36,11 +36,11 @@ class Reader:
                                          stdout=subprocess.PIPE)
 
     def read(self, group: str, *topics: str, stable: bool = False, probes: dict[str, int] | None = None,
-             timeout: float = 6) -> Sample:
+             doubtful: tuple[str, ...] = (), timeout: float = 6) -> Sample:
         """Without topics: those that the group has committed to. Probes: topic → a time in ms, for partition 0."""
         plan = {"groups": [{"id": group, "topics": topics, "committed_topics": not topics, "ends": True, "stable_ends": stable}],
                 "probes": [{"topic": t, "partition": 0, "time": ms} for t, ms in (probes or {}).items()],
-                "timeout_ms": int(timeout * 1000)}
+                "doubtful": doubtful, "timeout_ms": int(timeout * 1000)}
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(plan) + "\n")
         self._process.stdin.flush()

@@ -129,6 +129,7 @@ std::vector<std::shared_ptr<Entry>> Engine::tick(const std::vector<Subject>& sub
                                                  const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall) {
   plan(subjects);
   open_ages_.clear();
+  plan_.doubtful.clear();
   if (sample && *sample) {
     observe(**sample);
     learn(**sample);
@@ -265,6 +266,7 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   }
   scaling::Lag lag = scaling::compute_lag(input, past.group, scaler.spec);
   open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
+  plan_.doubtful.insert(lag.doubtful.begin(), lag.doubtful.end());
   if (past.refused) lag.error = subject.refusal;
 
   scaling::Decision decision = scaling::decide(lag, input.group, scaler.spec,

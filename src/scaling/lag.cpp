@@ -147,6 +147,7 @@ class Reckoning {
                     "the broker does not say, as brokers from Kafka 4.2 on do, which records after the first open one "
                     "are done with: the lag may be less, and stay above 0 though all is done");
     remember(p, past, end.value, committed.value);
+    if (turns_doubtful(past, start.value, committed.value)) doubt();
     age_ = {};
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
                                                           : with_commit(p, past, start.value, committed.value);
@@ -183,7 +184,8 @@ class Reckoning {
               .committed_since = input_.taken,
               .life = life,
               .tail_ignored = false,
-              .backlogged = false};
+              .backlogged = false,
+              .gone = false};
       return;
     }
     if (end != past.end) {
@@ -201,6 +203,18 @@ class Reckoning {
       past.committed_since = input_.taken;
       past.tail_ignored = false;
     }
+  }
+
+  // Whether this sample shows for the first time what a topic that was deleted and made again shows, long before its
+  // end tells.
+  bool turns_doubtful(Past& past, std::int64_t start, std::int64_t committed) const {
+    const bool is_gone = committed == kNoCommit && past.committed != kNoCommit;
+    const bool is_below = committed != kNoCommit && committed < start && past.committed_since == input_.taken;
+    return (!std::exchange(past.gone, is_gone) && is_gone) || is_below;
+  }
+
+  void doubt() {
+    if (lag_.doubtful.empty() || lag_.doubtful.back() != topic_->name) lag_.doubtful.push_back(topic_->name);
   }
 
   std::int64_t with_commit(std::size_t p, Past& past, std::int64_t start, std::int64_t committed) {

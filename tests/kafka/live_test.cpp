@@ -170,7 +170,8 @@ struct TestReader {
                                             .committed_topics = committed_topics,
                                             .ends = !stable,
                                             .stable_ends = stable}},
-                                .probes = {}},
+                                .probes = {},
+                                .doubtful = {}},
                                kTimeout, {});
     if (!sample) MESSAGE(sample.error().to_string());
     REQUIRE(sample);
@@ -457,8 +458,8 @@ TEST_CASE("a topic that is made anew again and again harms nobody") {
     auto tick = clock.now();
     CHECK(eventually([&] {
       tick = clock.now();
-      const auto sample =
-          (*reader)->read({.groups = {{.id = group, .topics = {name}, .ends = true}}, .probes = {}}, kTimeout, {});
+      const auto sample = (*reader)->read(
+          {.groups = {{.id = group, .topics = {name}, .ends = true}}, .probes = {}, .doubtful = {}}, kTimeout, {});
       REQUIRE(sample);
       const auto& read = sample->topics.at(name);
       return read && read->ends.at(0).known() && read->ends.at(0).value == 0;

@@ -41,7 +41,7 @@ struct Reader {
 };
 
 SamplePlan plan_of(const std::string& group, std::set<std::string> topics) {
-  return {.groups = {{.id = group, .topics = std::move(topics), .ends = true}}, .probes = {}};
+  return {.groups = {{.id = group, .topics = std::move(topics), .ends = true}}, .probes = {}, .doubtful = {}};
 }
 
 // What a sample says of one partition, for one group.
@@ -93,7 +93,8 @@ TEST_CASE("both isolations are read in one tick") {
   Reader reader(kafka.bootstrap());
   const Sample sample = reader.read({.groups = {{.id = "plain", .topics = {"orders"}, .ends = true},
                                                 {.id = "exact", .topics = {"orders"}, .stable_ends = true}},
-                                     .probes = {}});
+                                     .probes = {},
+                                     .doubtful = {}});
   const TopicSample& topic = sample.topics.at("orders").value();
   CHECK(is(topic.ends.at(0), 4));
   CHECK(is(topic.stable_ends.at(0), 4));
@@ -178,7 +179,8 @@ TEST_CASE("a group whose coordinator can't be asked fails alone") {
   Reader reader(kafka.bootstrap());
   const SamplePlan plan{
       .groups = {{.id = "good", .topics = {"orders"}, .ends = true}, {.id = "bad", .topics = {"orders"}, .ends = true}},
-      .probes = {}};
+      .probes = {},
+      .doubtful = {}};
   rd_kafka_mock_broker_set_down(kafka.get(), 2);
   const Sample sample = reader.read(plan, kShort);
   CHECK(sample.groups.at("good").commits);

@@ -190,6 +190,19 @@ TEST_CASE("status tells a new engine of the last activity and of what was decide
   }
 }
 
+TEST_CASE("a topic whose commits tell that it may be another one is looked up in the next read") {
+  Engine engine;
+  const std::vector<Subject> subjects{subject_of("a")};
+  for (int i = 0; i < 3; ++i) {
+    SampleOf next(kNow + i * 1s);
+    next.topic("orders", 2).behind("a", 10);
+    if (i > 0) next.sample.groups["a"].committed.clear();
+    const auto sample = next.take();
+    engine.tick(subjects, &sample, kNow + i * 1s, kWall + i * 1s);
+    CHECK(engine.plan(subjects).doubtful == (i == 1 ? std::set<std::string>{"orders"} : std::set<std::string>{}));
+  }
+}
+
 TEST_CASE("an object that was made anew, or another group, begins with an empty past") {
   Engine engine;
   const auto good = SampleOf(kNow).behind("a", 1000).take();

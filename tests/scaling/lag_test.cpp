@@ -188,6 +188,22 @@ TEST_CASE("a topic that was made anew is noticed by its id though its end is bey
   CHECK(lag.verdicts.empty());  // the old commit was another topic's
 }
 
+TEST_CASE("a commit that vanishes, or lands before the start, makes its topic doubtful once") {
+  World world;
+  world.topic("orders", 2).topic("returns", 1).at(1, 10, 100, 90).at(0, 10, 100, 90, "returns");
+  const std::vector<std::string_view> orders{"orders"};
+  CHECK(world.at(0, 10, 100, {}).lag().doubtful.empty());  // nobody saw it vanish
+  CHECK(world.at(0, 10, 100, 90).lag().doubtful.empty());
+  CHECK(world.at(0, 10, 100, {}).at(1, 10, 100, {}).lag().doubtful == orders);
+  CHECK(world.lag().doubtful.empty());
+  CHECK(world.at(0, 10, 100, 3).lag().doubtful == orders);
+  CHECK(world.lag().doubtful.empty());
+  CHECK(world.at(0, 10, 100, 4).lag().doubtful == orders);
+  CHECK(world.at(0, 10, 100, 95).lag().doubtful.empty());
+  CHECK(world.at(0, 96, 100, 95).lag().doubtful.empty());  // retention went past it
+  CHECK(world.at(0, 96, 100, {}).lag().doubtful == orders);
+}
+
 TEST_CASE("a commit that vanished is a verdict and wakes the group") {
   World world;
   world.topic("orders", 1).state("Empty").at(0, 10, 100, 90).lag();

@@ -29,8 +29,9 @@ struct SamplePlan {
     // Which ends its topics are wanted with: high watermarks, last stable offsets.
     bool ends = false, stable_ends = false;
   };
-  std::vector<Group> groups;  // an id once
-  std::vector<Probe> probes;  // a partition once
+  std::vector<Group> groups;       // an id once
+  std::vector<Probe> probes;       // a partition once
+  std::set<std::string> doubtful;  // topics to look up again whatever is remembered of them
 };
 
 // Topic → its partitions that a member has, ascending.

@@ -31,7 +31,8 @@ class Engine {
   explicit Engine(EngineOptions options = {}) : options_(options) {}
 
   // What to read for these: a group once, with the topics and ends of all who name it; nothing for the refused. Made
-  // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open.
+  // anew only when they ask for something else than at the last call. Its probes ask what the last tick left open, its
+  // doubtful topics are what that tick found doubtful.
   const kafka::SamplePlan& plan(const std::vector<Subject>& subjects);
   // One decision for each subject, in order: the entry of the tick before where it would say the same again, numbers
   // included. No sample: nothing was read. What is remembered of others is forgotten.

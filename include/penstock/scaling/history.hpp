@@ -118,6 +118,7 @@ struct GroupPast {
     std::uint32_t life = 0;              // as in EndHistory; 0: not seen yet
     bool tail_ignored = false;           // of these values of end and committed
     bool backlogged = false;             // its consumer had enough to do
+    bool gone = false;                   // the commit
   };
   struct Topic {
     std::string name;

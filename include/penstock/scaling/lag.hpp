@@ -94,7 +94,10 @@ struct Lag {
   std::vector<TopicLag> topics;  // those that exist, by name
   std::vector<api::Verdict> verdicts;
   std::vector<OpenAge> open_ages;  // of records that may be the oldest
-  std::string error;               // why total is unset: which partition, and what the broker said
+  // Topics of the input whose commits have just told that they may be others than those that were looked up: one is
+  // gone, or lies before the start.
+  std::vector<std::string_view> doubtful;
+  std::string error;  // why total is unset: which partition, and what the broker said
 };
 
 // Updates the past with this sample.

@@ -76,6 +76,7 @@ SamplePlan plan_of(const Json& json) {
                            .committed_topics = group.at("committed_topics"),
                            .ends = group.at("ends"),
                            .stable_ends = group.at("stable_ends")});
+  plan.doubtful = json.at("doubtful");
   for (const Json& probe : json.at("probes"))
     plan.probes.push_back({.topic = probe.at("topic"),
                            .partition = probe.at("partition"),

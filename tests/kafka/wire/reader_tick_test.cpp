@@ -360,6 +360,26 @@ TEST_CASE("a topic that was made anew is known by its end, and its start and id 
   CHECK(cluster.asked["Metadata"] == 0);
 }
 
+TEST_CASE("a topic that was made anew and has grown past its old end is known as soon as it is doubtful") {
+  Cluster cluster;
+  cluster.ends = {{"orders", {900}}};
+  cluster.starts = {{"orders", {800}}};
+  cluster.ids = {{"orders", 1}};
+  SamplePlan plan = plan_of({"billing"}, {"orders"});
+  const Sample before = cluster.read(plan);
+  cluster.ends["orders"] = {1000};
+  cluster.starts["orders"] = {0};
+  cluster.ids["orders"] = 2;
+  CHECK(cluster.read(plan).topics.at("orders")->id == before.topics.at("orders")->id);
+  plan.doubtful = {"orders", "unheard-of"};
+  const Sample sample = cluster.read(plan);
+  CHECK(values(sample.topics.at("orders")->starts) == Values{0});
+  CHECK(sample.topics.at("orders")->id != before.topics.at("orders")->id);
+  plan.doubtful.clear();
+  cluster.read(plan);
+  CHECK(cluster.asked["Metadata"] == 0);
+}
+
 TEST_CASE("a topic that is gone in the middle of a tick is an error, not the numbers that it had") {
   Cluster cluster;
   cluster.ends = {{"orders", {900}}};

@@ -87,6 +87,8 @@ void Tick::gather_groups() {
     for (CachedTopic* topic : topics) want(plan, *topic);
     for (const std::string& topic : known.committed_topics) want(plan, memory_.topics.of(topic));
   }
+  for (const std::string& topic : plan_.doubtful)
+    if (CachedTopic* cached = memory_.topics.find(topic)) cached->doubt();
   memory_.groups.keep_only(memory_.ticks);
 }
 
