@@ -10,12 +10,13 @@ using namespace penstock::simulation;
 
 namespace {
 
-void print(const Scenario& scenario, const char* rule, const Outcome& outcome) {
+void print(const Scenario& scenario, const char* rule, const Outcome& outcome, double oracle_hours) {
   Json line{{"scenario", scenario.name},
             {"rule", rule},
             {"missed_minutes", outcome.missed_minutes},
             {"replica_hours", outcome.replica_hours},
             {"ideal_hours", outcome.ideal_hours},
+            {"oracle_hours", oracle_hours},
             {"scalings", outcome.scalings},
             {"reversals", outcome.reversals},
             {"highest", outcome.highest},
@@ -38,9 +39,10 @@ void write(const std::string& path, const Outcome& outcome) {
 
 int main(int argc, char** argv) {
   for (const Scenario& scenario : scenarios()) {
+    const double oracle_hours = run(scenario, Rule::kOracle).replica_hours;
     for (const auto& [rule, name] : {std::pair{Rule::kPenstock, "penstock"}, std::pair{Rule::kKeda, "keda"}}) {
       const Outcome outcome = run(scenario, rule);
-      print(scenario, name, outcome);
+      print(scenario, name, outcome, oracle_hours);
       if (argc > 1) write(std::string(argv[1]) + "/" + scenario.name + "." + name + ".csv", outcome);
     }
   }

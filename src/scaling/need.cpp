@@ -15,6 +15,10 @@ constexpr Duration kLeastMeasured = 10s;
 // Consumers that have got nothing done for so long are blocked, which is no measure of what they can do.
 constexpr Duration kBlocked = 30s;
 
+// Consumers commit every 5 s by default: what arrived in two of these intervals may be consumed already, and else waits
+// its turn. It asks for nobody beside those whom the arrivals ask for.
+constexpr Duration kCommits = 10s;
+
 double seconds(Duration time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -90,12 +94,18 @@ class Needs {
   Need by_delay(Duration threshold) {
     if (!capacity_ || *capacity_ <= 0) return by_ratio(threshold);
     const double arrival = lag_.arrival_rate.value_or(0);
+    const double uncommitted = arrival * seconds(std::min(kCommits, threshold / 3));
+    const auto beyond = [&](std::int64_t records) { return std::max(static_cast<double>(records) - uncommitted, 0.0); };
     const auto need_for = [&](std::int64_t records) {
-      const double exact = (arrival + static_cast<double>(records) / seconds(threshold)) / *capacity_;
+      const double exact = (arrival + beyond(records) / seconds(threshold)) / *capacity_;
       return Need{spread(exact), spread(exact - kDeadBand)};
     };
     const Need need = need_for(backlog_);
-    say(rate_words(arrival) + " arriving and " + grouped(backlog_) + " waiting within " + format_duration(threshold) +
+    const std::int64_t late = std::llround(beyond(backlog_));
+    say(rate_words(arrival) + " arriving" +
+        (late == 0
+             ? ""
+             : " and " + grouped(late) + " that wait for more than a commit, within " + format_duration(threshold)) +
         ", at " + rate_words(*capacity_) + " a replica, need " + count(need.replicas, "replica"));
     const auto in_time = static_cast<std::int64_t>(*capacity_ * seconds(threshold));
     return lag_.hot ? cooled(need, need_for(without_hot(in_time))) : need;

@@ -96,13 +96,45 @@ class Keda final : public Brain {
   SteadyTime now_{}, polled_{}, active_{};
 };
 
+class Oracle final : public Brain {
+ public:
+  explicit Oracle(const Scenario& scenario) : s_(scenario) {}
+
+  Told tell(Consumers& consumers, int) override {
+    Told told;
+    told.known = true;
+    told.desired = std::max(s_.spec.min_replicas, consumers.ideal(s_.load(at_)));
+    told.metric = told.desired;
+    told.active = told.desired > 0;
+    told.min = std::max(s_.spec.min_replicas, 1);
+    told.max = s_.spec.max_replicas.value_or(100'000);
+    told.tolerance = 0;
+    at_ += 1s;
+    return told;
+  }
+  int wake_or_sleep(const Told& told, int replicas) override {
+    if (!told.active) return 0;
+    return replicas == 0 ? std::min(told.desired, told.max) : replicas;
+  }
+
+ private:
+  const Scenario& s_;
+  Duration at_{};
+};
+
 class Loop {
  public:
   Loop(const Scenario& scenario, Rule rule) : s_(scenario), consumers_(scenario.world), replicas_(scenario.replicas) {
-    if (rule == Rule::kPenstock) {
-      brain_ = std::make_unique<Penstock>(scenario.spec);
-    } else {
-      brain_ = std::make_unique<Keda>(scenario);
+    switch (rule) {
+      case Rule::kPenstock:
+        brain_ = std::make_unique<Penstock>(scenario.spec);
+        break;
+      case Rule::kKeda:
+        brain_ = std::make_unique<Keda>(scenario);
+        break;
+      case Rule::kOracle:
+        brain_ = std::make_unique<Oracle>(scenario);
+        break;
     }
     behavior_ = scaling::behavior_of(scenario.spec.behavior);
   }

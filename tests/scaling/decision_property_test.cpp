@@ -119,6 +119,39 @@ TEST_CASE("more lag never means fewer replicas") {
   }
 }
 
+TEST_CASE("more lag that waits for longer, or arrives faster, never means fewer replicas under a delay threshold") {
+  Generator any;
+  int more_often = 0;
+  for (int i = 0; i < kRuns; ++i) {
+    auto spec = any.spec();
+    spec.delay_threshold = any.number(5, 120) * 1s;
+    const auto group = any.group();
+    const auto workload = any.workload();
+    const auto memory = any.memory(kNow);
+    const int partitions = any.number(2, 30);
+    Lag little = lag_of(any.lag(), partitions);
+    little.delay = api::Delay{any.number(0, 200) * 1s, any.chance(0.2)};
+    if (any.chance(0.8)) little.arrival_rate = any.number(0, 3000);
+    Lag much = little;
+    much.total = much.waiting = much.useful = *little.total + any.number(0, 5000);
+    much.delay->age += any.number(0, 60) * 1s;
+    if (much.arrival_rate) *much.arrival_rate += any.number(0, 500);
+    if (any.chance(0.2)) {
+      const HotPartition hot{"orders", 1, *little.useful * any.number(50, 100) / 100};
+      little.hot = much.hot = hot;
+    }
+    const int fewer = decide(little, group, spec, workload, memory, kNow).desired;
+    const int more = decide(much, group, spec, workload, memory, kNow).desired;
+    CAPTURE(*little.total);
+    CAPTURE(*much.total);
+    CAPTURE(little.delay->age.count());
+    CAPTURE(much.delay->age.count());
+    REQUIRE(more >= fewer);
+    more_often += more > fewer;
+  }
+  CHECK(more_often > kRuns / 50);
+}
+
 TEST_CASE("an unknown lag that is held never lowers what was decided or runs, but for the bounds") {
   Generator any;
   int held = 0;

@@ -61,16 +61,29 @@ TEST_CASE("a delay needs what arrives and what waits, by what one replica consum
     double rate;
     std::int64_t waiting;
     int desired;
-  } const cases[] = {{250, 3000, 4}, {400, 0, 4}, {401, 0, 5}, {0, 6000, 2}, {0.2, 0, 1}};
+  } const cases[] = {{250, 2500, 3}, {250, 3700, 3}, {250, 4100, 4}, {400, 0, 4},
+                     {401, 0, 5},    {0, 6000, 2},   {0.2, 0, 1}};
   for (const auto& c : cases) {
     Run run;
     CHECK(run.consumes(100).step(arriving(c.rate, c.waiting)).desired == c.desired);
   }
   Run run;
-  const Decision decision = run.consumes(100).step(arriving(250, 3000));
-  CHECK(decision.reasons.front() == "250/s arriving and 3,000 waiting within 30s, at 100/s a replica, need 4 replicas");
+  const Decision decision = run.consumes(100).step(arriving(250, 4100));
+  CHECK(decision.reasons.front() ==
+        "250/s arriving and 1,600 that wait for more than a commit, within 30s, at 100/s a replica, need 4 replicas");
   CHECK(decision.metric == 4);  // the target is 1
   CHECK(decision.replica_capacity == 100.0);
+}
+
+TEST_CASE("what arrived since the last commits asks for nobody, but for no more than a third of the threshold") {
+  Run run;
+  const Decision calm = run.consumes(100).step(arriving(390, 3900));
+  CHECK(calm.desired == 4);
+  CHECK(calm.reasons.front() == "390/s arriving, at 100/s a replica, need 4 replicas");
+  Run hasty;
+  hasty.spec.delay_threshold = 6s;
+  CHECK(hasty.consumes(100).step(arriving(390, 780)).desired == 4);
+  CHECK(hasty.step(arriving(390, 3900)).desired == 10);
 }
 
 TEST_CASE("partitions can't be halved: as many replicas as the fullest consumer needs") {
@@ -92,8 +105,8 @@ TEST_CASE("of the lag and the delay the one that needs more counts") {
   CHECK(decision.metric == 9000);
   CHECK(says(decision, "the lag needs at least as much as the delay"));
   decision = run.step(arriving(2000, 9000));
-  CHECK(decision.desired == 25);
-  CHECK(decision.metric == 25'000);
+  CHECK(decision.desired == 20);
+  CHECK(decision.metric == 20'000);
   CHECK(says(decision, "the delay needs more than the lag"));
 }
 

@@ -59,3 +59,12 @@ TEST_CASE("what was transactional sleeps in the end in spite of its markers") {
   const std::vector<Scenario> all = scenarios();
   CHECK(run(scenario(all, "transactional"), Rule::kPenstock).moments.back().replicas == 0);
 }
+
+TEST_CASE("an oracle is given the ideal where it rises, and what the autoscaler's window keeps where it falls") {
+  const std::vector<Scenario> all = scenarios();
+  const Outcome step = run(scenario(all, "step"), Rule::kOracle);
+  CHECK(step.replica_hours == doctest::Approx(step.ideal_hours).epsilon(0.01));
+  CHECK(step.reversals == 0);
+  const Outcome spike = run(scenario(all, "spike"), Rule::kOracle);
+  CHECK(spike.replica_hours - spike.ideal_hours == doctest::Approx((12 - 2) * 5.0 / 60).epsilon(0.1));
+}

@@ -14,6 +14,7 @@ namespace penstock::simulation {
 enum class Rule {
   kPenstock,  // this project's decision, as its Native engine carries it out
   kKeda,      // KEDA's kafka trigger: lag over threshold, 0 and 1 every 30 s, cooldown after the last activity
+  kOracle,    // knows the load and asks for the ideal at each moment
 };
 
 struct Scenario {
