@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
-from harness import Cluster, Penstock, eventually, objects
+from harness import Cluster, Penstock, eventually, never, objects
 from testbed import Testbed
 
 pytestmark = pytest.mark.profile("node")
@@ -109,6 +110,35 @@ def test_real_consumers_follow_the_lag_and_sleep(cluster: Cluster, testbed: Test
     assert most == 12
     group = cluster.get("cscaler", "billing", shop)["status"]
     assert group["lag"] == 0
+
+
+def test_no_consumer_is_taken_away_while_a_broker_is_missing(cluster: Cluster, shop: str) -> None:
+    def go_on_from(where: str) -> None:
+        in_broker(cluster, "kafka-consumer-groups", "--group", "held", "--topic", "orders", "--reset-offsets", where, "--execute")
+
+    def replicas() -> int:
+        return int(cluster.get("deployment", "held", shop)["spec"]["replicas"])
+
+    def ready_nodes() -> int:
+        return int(cluster.get("eplat", "main", shop)["status"]["nodes"]["ready"])
+
+    go_on_from("--to-earliest")
+    cluster.apply(objects.deployment("held", 1),
+                  objects.scaler("held", ["orders"], engine="Direct", lagThreshold=1000, minReplicas=1), namespace=shop)
+    eventually("one for each thousand records", replicas, lambda n: n == 9, 60)
+    [node] = json.loads(cluster.kubectl("get", "nodes", "-o", "json"))["items"]
+    cluster.kubectl("cordon", node["metadata"]["name"])
+    try:
+        cluster.delete("pod", "main-nodes-2", shop, wait=False)
+        eventually("a node is missing", ready_nodes, lambda n: n == 2, 60)
+        go_on_from("--to-latest")
+        eventually("the lag is gone", lambda: cluster.get("cscaler", "held", shop)["status"]["lag"], lambda lag: lag == 0, 60)
+        never("a replica was taken away", replicas, lambda n: n != 9, 5)
+        assert ready_nodes() == 2
+    finally:
+        cluster.kubectl("uncordon", node["metadata"]["name"])
+    eventually("one is enough", replicas, lambda n: n == 1, 90)
+    assert ready_nodes() == 3
 
 
 PRODUCE = """

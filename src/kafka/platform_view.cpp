@@ -102,7 +102,8 @@ Json print_platform_view(const PlatformView& view) {
           {"uid", encode_base64(view.uid)},
           {"clusterId", encode_base64(view.cluster_id)},
           {"connection", encode_base64(print_connection(view.connection).dump())},
-          {"allowed", encode_base64(allowed.dump())}};
+          {"allowed", encode_base64(allowed.dump())},
+          {"unsettled", encode_base64(view.unsettled ? "true" : "false")}};
 }
 
 Result<PlatformView> parse_platform_view(const Json& secret) {
@@ -117,6 +118,7 @@ Result<PlatformView> parse_platform_view(const Json& secret) {
   // Absent is empty, as a Secret drops what is empty.
   view.uid = text_of(secret, "uid").value_or("");
   view.cluster_id = text_of(secret, "clusterId").value_or("");
+  view.unsettled = text_of(secret, "unsettled").value_or("") == "true";
   const auto connection = json_of(secret, "connection");
   if (!connection) return std::unexpected(connection.error());
   const auto allowed = json_of(secret, "allowed");

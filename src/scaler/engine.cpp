@@ -269,8 +269,9 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   plan_.doubtful.insert(lag.doubtful.begin(), lag.doubtful.end());
   if (past.refused) lag.error = subject.refusal;
 
-  scaling::Decision decision = scaling::decide(lag, input.group, scaler.spec,
-                                               {scaler.status.current_replicas, subject.hpa_desired}, past.memory, now);
+  scaling::Decision decision =
+      scaling::decide(lag, input.group, scaler.spec,
+                      {scaler.status.current_replicas, subject.hpa_desired, subject.unsettled}, past.memory, now);
   // The same moment stays the same time whatever the clocks do meanwhile.
   const bool moved = !past.entry || decision.memory.last_active != past.memory.last_active;
   const std::optional<WallTime> last_active =

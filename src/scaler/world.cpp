@@ -224,7 +224,7 @@ std::optional<Subject> World::subject(const k8s::ObjectKey& key, const Result<ka
   const auto entry = scalers.get(key);
   if (!entry || !*entry) return std::nullopt;
   const api::ConsumerScaler& scaler = **entry;
-  Subject subject{{entry, &scaler}, hpa_desired(key.ns, scaler.spec.target), ""};
+  Subject subject{{entry, &scaler}, hpa_desired(key.ns, scaler.spec.target), "", view && view->unsettled};
   if (!view) {
     subject.refusal = view.error().what;
   } else if (const auto allowed = view->may_read(key.ns, scaler.spec.consumer_group, scaler.spec.topics); !allowed) {

@@ -67,6 +67,7 @@ class Decider {
     wake_or_rest(busy);
     const bool rebalancing = spec_.hold_during_rebalance && group_.known && group_.rebalancing();
     if (rebalancing && held() > out_.desired) hold("the group is rebalancing");
+    if (workload_.unsettled && held() > out_.desired) hold("brokers of the platform are not ready");
   }
 
   // One more or one less only when it is meant: lag that wavers around a step must not make the workload waver.

@@ -98,6 +98,13 @@ TEST_CASE("a platform's subjects are the same list until something about them ch
     testing::remove(world.hpas, hpa("shop", "h", "c", 5));
     CHECK_FALSE(changed()->at(2).hpa_desired);
   }
+  SUBCASE("a broker is not ready") {
+    auto view = view_of("shop", "main");
+    view.unsettled = true;
+    put(world.views, view_secret(view));
+    CHECK(changed()->at(1).unsettled);
+    CHECK_FALSE(first->at(1).unsettled);
+  }
   SUBCASE("an object is edited, aims at another target, leaves, comes back") {
     put(world.scalers, scaler_object("shop", "b", {{"lagThreshold", 5}}));
     CHECK(changed()->at(1).scaler->spec.lag_threshold == 5);

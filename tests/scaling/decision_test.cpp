@@ -283,6 +283,19 @@ TEST_CASE("while the group rebalances nothing is taken away, but more may come")
   }
 }
 
+TEST_CASE("while brokers are not ready nothing is taken away, but more may come") {
+  Run run;
+  run.workload = {.current_replicas = 6, .hpa_desired = 8, .unsettled = true};
+  Decision decision = run.step(lag_of(2000));
+  CHECK(decision.desired == 8);
+  CHECK(says(decision, "brokers of the platform are not ready: no scale-in below 8"));
+  decision = run.step(lag_of(9500));
+  CHECK(decision.desired == 10);
+  CHECK_FALSE(says(decision, "not ready"));  // it held nothing back
+  run.workload.unsettled = false;
+  CHECK(run.step(lag_of(2000)).desired == 2);
+}
+
 TEST_CASE("a hold stays below the cap") {
   Run run;
   run.workload.current_replicas = 20;

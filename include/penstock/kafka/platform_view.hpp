@@ -26,6 +26,7 @@ struct PlatformView {
   std::string cluster_id;     // as pinned; empty while not known
   Connection connection;
   std::vector<Allowed> allowed;  // besides the platform's own namespace, which may read everything
+  bool unsettled = false;        // brokers are not ready: rolled, restarting or broken; known of managed platforms only
   bool operator==(const PlatformView&) const = default;
 
   // kForbidden, in words for the owner of the ConsumerScaler. Topics empty: every topic of the group, which needs

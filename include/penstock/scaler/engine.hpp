@@ -17,7 +17,8 @@ namespace penstock::scaler {
 struct Subject {
   std::shared_ptr<const api::ConsumerScaler> scaler;
   std::optional<int> hpa_desired;
-  std::string refusal;  // why its platform may not be read for it; empty when it may
+  std::string refusal;     // why its platform may not be read for it; empty when it may
+  bool unsettled = false;  // brokers of its platform are not ready
 };
 
 struct EngineOptions {

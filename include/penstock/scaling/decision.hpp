@@ -38,6 +38,7 @@ struct Memory {
 struct Workload {
   std::optional<int> current_replicas;  // of status.currentReplicas
   std::optional<int> hpa_desired;       // HPA.status.desiredReplicas, so that a hold never scales in
+  bool unsettled = false;               // brokers of its platform are not ready
 };
 
 struct Decision {

@@ -73,6 +73,7 @@ NodeReport report(const Layout& layout, const Children& children) {
     const auto pod = children.pods.find(node.pod);
     const bool there = pod != children.pods.end();
     const bool ready = there && is_ready(pod->second);
+    if (node.pool->has(api::Role::kBroker)) ++out.brokers;
     if (ready) {
       ++out.counts.ready;
       if (node.pool->has(api::Role::kBroker)) ++out.ready_brokers;

@@ -97,6 +97,7 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
   const Layout layout(observed, ids_of(observed));
   const NodeReport nodes = report(layout, observed.children);
   plan.status.nodes = nodes.counts;
+  plan.unsettled = nodes.ready_brokers < nodes.brokers;
   plan.status.conditions.remove("ScaleInRefused");
   tell_addresses(plan, layout);
 

@@ -11,8 +11,8 @@ k8s::ObjectKey view_key(const Observed& observed) {
 void show_to_scaler(PlatformPlan& plan, const Observed& observed) {
   const api::Meta& meta = observed.platform.meta;
   const k8s::ObjectKey key = view_key(observed);
-  const kafka::PlatformView view{meta.ns,         meta.name, meta.uid, plan.status.cluster_id, *observed.connection,
-                                 observed.allowed};
+  const kafka::PlatformView view{
+      meta.ns, meta.name, meta.uid, plan.status.cluster_id, *observed.connection, observed.allowed, plan.unsettled};
   Json secret{{"apiVersion", "v1"},
               {"kind", "Secret"},
               {"metadata",
@@ -28,8 +28,9 @@ void show_to_scaler(PlatformPlan& plan, const Observed& observed) {
   Json patch = difference(secret, *observed.view, {"data"});
   if (patch.empty()) return;
   patch["metadata"]["uid"] = observed.view->at("metadata").at("uid");
-  plan.actions.push_back(PatchObject{k8s::kinds::kSecret, key, std::move(patch),
-                                     "how to reach the cluster or who may read it has changed"});
+  plan.actions.push_back(
+      PatchObject{k8s::kinds::kSecret, key, std::move(patch),
+                  "how to reach the cluster, who may read it or whether its brokers are ready has changed"});
 }
 
 void hide_from_scaler(PlatformPlan& plan, const Observed& observed, const std::string& why) {

@@ -97,6 +97,22 @@ TEST_CASE("a platform becomes ready, is published, and then nothing is written a
   CHECK(world.api->writes.size() == writes);
 }
 
+TEST_CASE("the scaler is told while a broker is not ready") {
+  World world(managed(kCombined));
+  run(world, 3);
+  const auto unsettled = [&] {
+    REQUIRE(world.settle());
+    return kafka::parse_platform_view(*world.api->find(k8s::kinds::kSecret, kafka::platform_view_name("kafka", "main")))
+        .value()
+        .unsettled;
+  };
+  CHECK_FALSE(unsettled());
+  world.api->erase(k8s::kinds::kPod, "main-all-1");
+  CHECK(unsettled());
+  world.run_pods();
+  CHECK_FALSE(unsettled());
+}
+
 TEST_CASE("an operator that is started anew finds nothing to do") {
   World world(managed(kCombined));
   run(world, 3);

@@ -9,7 +9,7 @@ namespace penstock::op::platform {
 
 struct NodeReport {
   api::NodeCounts counts;
-  int ready_brokers = 0;
+  int brokers = 0, ready_brokers = 0;
   std::string waiting;           // "main-pool-2 (Pending: 0/1 nodes are available …)"; empty when all are ready
   std::vector<std::string> old;  // pods of an older revision of their StatefulSet
   std::string stuck;             // the first of these that can't start as it is: the newer revision may be its repair

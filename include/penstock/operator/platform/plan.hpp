@@ -8,8 +8,9 @@
 namespace penstock::op::platform {
 
 struct PlatformPlan : Plan<api::EventPlatformStatus> {
-  bool publish = false;   // once the actions are done, other controllers may write to the cluster; else they may not
-  bool back_off = false;  // something is in the way that time may remove: look again soon, then less and less often
+  bool publish = false;    // once the actions are done, other controllers may write to the cluster; else they may not
+  bool unsettled = false;  // brokers are not ready
+  bool back_off = false;   // something is in the way that time may remove: look again soon, then less and less often
 };
 
 // Chooses among those below, and keeps the actions back while the platform is paused or only to be planned.
