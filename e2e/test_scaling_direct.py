@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from harness import Cluster, eventually, never
+from harness import Cluster, KafkaClient, eventually, never, objects
 from harness.scaling import HEAVY, PARTITIONS, Scaling, Workload
 
 
@@ -44,3 +49,69 @@ class TestDirect(Scaling):
             eventually(f"{autoscalers} HPAs", lambda: cluster.list("hpa", workload.namespace),
                        lambda found, wanted=autoscalers: len(found) == wanted, 20)
             never("the replicas dipped", workload.replicas, lambda n: n != 5, 5)
+
+
+def _rules(up: dict, down: dict) -> dict:
+    return {"scaleUp": {"stabilizationWindowSeconds": 0} | up, "scaleDown": {"stabilizationWindowSeconds": 15} | down}
+
+
+def _policies(*policies: tuple[str, int], select: str = "Max") -> dict:
+    return {"selectPolicy": select, "policies": [{"type": kind, "value": value, "periodSeconds": 5} for kind, value in policies]}
+
+
+# By name: rules, and the replicas on the way from 1 up to 10 and down to 3.
+RULES = {
+    "pods": (_rules(_policies(("Pods", 2)), _policies(("Pods", 3))), [1, 3, 5, 7, 9, 10, 7, 4, 3]),
+    "percent": (_rules(_policies(("Percent", 60)), _policies(("Percent", 40))), [1, 2, 4, 7, 10, 6, 3]),
+    "most": (_rules(_policies(("Pods", 3), ("Percent", 100)), _policies(("Pods", 2), ("Percent", 50))), [1, 4, 8, 10, 5, 3]),
+    "least": (_rules(_policies(("Pods", 4), ("Percent", 100), select="Min"), _policies(("Pods", 3), ("Percent", 20), select="Min")),
+              [1, 2, 4, 8, 10, 8, 6, 4, 3]),
+}
+
+
+@contextmanager
+def _watched(cluster: Cluster, namespace: str, log: Path) -> Iterator[Callable[[str], list[int]]]:
+    """How to ask for the replicas that a Deployment has had, one after the other."""
+    shown = 'jsonpath={.metadata.name} {.spec.replicas}{"\\n"}'
+    command = [cluster.kubectl_program, f"--kubeconfig={cluster.kubeconfig}", "get", "deployments", "-n", namespace, "-w", "-o", shown]
+    with log.open("w") as output, subprocess.Popen(command, stdout=output) as process:
+        try:
+            yield lambda name: [int(n) for n, _ in itertools.groupby(line.split()[1] for line in log.read_text().splitlines()
+                                                                     if line.startswith(f"{name} "))]
+        finally:
+            process.kill()
+
+
+@pytest.mark.usefixtures("external_metrics", "platform")
+def test_the_same_series_goes_the_same_way_with_kubernetes_own_controller(cluster: Cluster, kafka: KafkaClient, namespace: str,
+                                                                         tmp_path: Path) -> None:
+    """Each set of rules twice on one lag: Direct carries them out itself, with Native kube-controller-manager does."""
+    workload = Workload(cluster, kafka, namespace)
+    cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
+    cluster.ready("ptopic", workload.name, namespace, 20)
+    workload.produce(1200)
+    workload.leave_lag(100)
+    names = [f"{rules}-{engine.lower()}" for rules in RULES for engine in ("Direct", "Native")]
+    for name, (rules, engine) in zip(names, itertools.product(RULES, ("Direct", "Native")), strict=True):
+        cluster.apply(objects.deployment(name, 1), objects.scaler(name, [workload.name], engine=engine, behavior=RULES[rules][0],
+                                                                  minReplicas=1, consumerGroup=workload.name), namespace=namespace)
+
+    def all_have(replicas: int) -> None:
+        eventually(f"all have {replicas} replicas", lambda: {d["metadata"]["name"]: d["spec"]["replicas"]
+                                                             for d in cluster.list("deployments", namespace)},
+                   lambda found: set(found.values()) == {replicas}, 120)
+
+    for name in names:
+        cluster.ready("cscaler", name, namespace)
+    with _watched(cluster, namespace, tmp_path / "replicas") as had:
+        workload.leave_lag(1000)
+        all_have(10)
+        workload.leave_lag(200)  # for less than the window: nothing comes of it
+        eventually("less is wanted", lambda: {s["status"]["desiredReplicas"] for s in cluster.list("cscaler", namespace)},
+                   lambda found: found == {2})
+        workload.leave_lag(1000)
+        never("fewer replicas", lambda: {d["spec"]["replicas"] for d in cluster.list("deployments", namespace)},
+              lambda found: found != {10}, 10)
+        workload.leave_lag(300)
+        all_have(3)
+        assert {name: had(name) for name in names} == {name: RULES[name.split("-")[0]][1] for name in names}
