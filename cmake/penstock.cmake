@@ -14,8 +14,11 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# Line tables are enough for a stack trace and a third of the size.
+# Line tables are enough for a stack trace, a third of the size and a tenth of the time.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+if(PENSTOCK_SANITIZE)
+  set(CMAKE_CXX_FLAGS_DEBUG "-g1")
+endif()
 
 add_library(penstock_options INTERFACE)
 target_compile_features(penstock_options INTERFACE cxx_std_23)
@@ -84,12 +87,9 @@ function(penstock_test folder)
     target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src/${library})
   endif()
   target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                                       DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
-  # False alarms of GCC 12 on std::string when it optimises (GCC bugs 105329, 105651).
-  target_compile_options(${folder}_tests PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
-  target_link_libraries(${folder}_tests PRIVATE penstock_${library} penstock_options test_main ${arg_PRIVATE})
-  penstock_precompile(${folder}_tests)
+  target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${folder}_tests PRIVATE penstock_${library} test_options test_main ${arg_PRIVATE})
+  target_precompile_headers(${folder}_tests REUSE_FROM test_precompiled)
   add_test(NAME ${folder} COMMAND ${folder}_tests)
   set_tests_properties(
     ${folder} PROPERTIES TIMEOUT 120 ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
