@@ -33,13 +33,16 @@ class ListenerBroker:
         return f"localhost:{self.ports[listener]}"
 
 
-def _certificates(folder: Path) -> None:
+def make_certificates(folder: Path, *addresses: str, clients: tuple[str, ...] = ("client",)) -> None:
+    """ca.pem, server.both for a broker at localhost and these addresses, and NAME.pem with NAME.key for each client, in whose
+    subject stands CN=NAME."""
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
 
     openssl("req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name in ("server", "client"):
+    names = ["DNS:localhost", *(f"IP:{address}" for address in ("127.0.0.1", *addresses))]
+    (folder / "names").write_text(f"subjectAltName={','.join(names)}\n")
+    for name in ("server", *clients):
         openssl("req", *KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                 "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
@@ -72,7 +75,7 @@ def serve(folder: Path) -> Iterator[ListenerBroker]:
     ports = {name: int(one.getsockname()[1]) for name, one in zip(LISTENERS, sockets, strict=True)}
     for one in sockets:
         one.close()
-    _certificates(folder)
+    make_certificates(folder)
     (folder / "server.properties").write_text(_properties(folder, ports))
     java = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS.path}/libs/*"]
     subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t=ABCDEFGHIJKLMNOPQRSTUA", "-c=server.properties",

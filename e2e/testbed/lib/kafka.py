@@ -48,12 +48,20 @@ class Kafka:
         self._name = name
         self._port = port
         self.brokers = range(brokers)
-        self.config: dict[str, str] = {}  # server properties besides those below; set before start
+        # Set before start: server properties besides those below; and listeners besides the plain one, each with its first
+        # node's port and its security protocol.
+        self.config: dict[str, str] = {}
+        self.listeners: dict[str, tuple[int, str]] = {}
 
     @property
     def bootstrap(self) -> str:
         """The clients' address, inside."""
         return ",".join(f"{NODE_IP}:{self._port + n}" for n in self.brokers)
+
+    def bootstrap_of(self, listener: str) -> str:
+        """The same, of one of `listeners`."""
+        port, _ = self.listeners[listener]
+        return ",".join(f"{NODE_IP}:{port + n}" for n in self.brokers)
 
     @property
     def host_bootstrap(self) -> str:
@@ -134,13 +142,17 @@ class Kafka:
         client = f"PLAINTEXT://{NODE_IP}:{self._port + n}"
         if ports := self._host_ports():
             client += f",HOST://127.0.0.1:{ports[n]}"
+        protocols = "PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        for name, (port, protocol) in self.listeners.items():
+            client += f",{name}://{NODE_IP}:{port + n}"
+            protocols += f",{name}:{protocol}"
         copies = str(min(3, len(self.brokers)))
         properties: Mapping[str, str] = {
             "process.roles": "broker,controller", "node.id": str(n), "log.dirs": str(self._data(n)),
             "controller.quorum.bootstrap.servers": ",".join(self._controller(one) for one in self.brokers),
             "listeners": f"{client},CONTROLLER://{self._controller(n)}", "advertised.listeners": client,
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": protocols,
             "offsets.topic.replication.factor": copies, "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": "1", "share.coordinator.state.topic.replication.factor": copies,
             "share.coordinator.state.topic.min.isr": "1", "default.replication.factor": copies,
