@@ -53,6 +53,20 @@ Behavior behavior_of(const Json& behavior) {
           with({5min, SelectPolicy::kMax, {double_it}, {}}, given("scaleDown"))};
 }
 
+Range range_of(const api::ConsumerScalerSpec& spec, int cap) {
+  Range range;
+  range.min = std::max(1, spec.min_replicas);
+  range.max = spec.max_replicas.value_or(cap > 0 ? cap : kDefaultMaximum);
+  if (cap > 0) range.max = std::min(range.max, cap);
+  range.max = std::max(range.max, range.min);
+  return range;
+}
+
+int first_replicas(const api::ConsumerScalerSpec& spec, int desired, const Range& range) {
+  // With rules of the person's own for scaling up, it goes on by them from the first replica.
+  return spec.behavior.contains("scaleUp") ? 1 : std::clamp(desired, 1, range.max);
+}
+
 int BehaviorPast::allowed(const Behavior& behavior, int current, int recommended, int min, int max, SteadyTime now) {
   if (current > max || current < min) return std::clamp(current, min, max);
   const double tolerance = (recommended > current ? behavior.up : behavior.down).tolerance.value_or(0);

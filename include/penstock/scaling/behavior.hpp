@@ -1,8 +1,7 @@
 // The rules of a HorizontalPodAutoscaler's `behavior`, as kube-controller-manager applies them: stabilisation windows,
 // then policies. For those who scale without one, and to foresee what one does. Pure.
 #pragma once
-#include <penstock/base/json.hpp>
-#include <penstock/base/time.hpp>
+#include <penstock/api/consumer_scaler.hpp>
 
 #include <optional>
 #include <vector>
@@ -30,6 +29,17 @@ struct Behavior {
 
 // Of a spec's `behavior`; what it leaves out is autoscaling/v2's default.
 Behavior behavior_of(const Json& behavior);
+
+inline constexpr int kDefaultMaximum = 100;  // maxReplicas where neither the spec nor the partitions say
+
+// Replicas between which an autoscaler may move; it neither leaves 0 nor goes there.
+struct Range {
+  int min = 1, max = 1;
+};
+Range range_of(const api::ConsumerScalerSpec& spec, int cap);  // cap: what the partitions can feed; 0: nothing is known
+
+// The replicas with which a workload that sleeps at 0 wakes.
+int first_replicas(const api::ConsumerScalerSpec& spec, int desired, const Range& range);
 
 // What was recommended and done lately; nothing older than the rules look back is kept.
 class BehaviorPast {

@@ -85,22 +85,17 @@ bool owned_by(const Json& object, const api::Meta& meta) {
   return false;
 }
 
-Bounds bounds(const Observed& observed) {
+scaling::Range bounds(const Observed& observed) {
   const api::ConsumerScalerSpec& spec = observed.scaler.spec;
   const bool known = observed.decision && observed.decision->known();
   int cap = 0;
   if (spec.cap_to_partitions) cap = known ? observed.decision->cap() : observed.scaler.status.cap.value_or(0);
-  Bounds out;
-  out.min = std::max(1, spec.min_replicas);
-  out.max = spec.max_replicas.value_or(cap > 0 ? cap : kDefaultMaximum);
-  if (cap > 0) out.max = std::min(out.max, cap);
-  out.max = std::max(out.max, out.min);
-  return out;
+  return scaling::range_of(spec, cap);
 }
 
 Json render_autoscaler(const Observed& observed, const Json& live) {
   const api::ConsumerScaler& scaler = observed.scaler;
-  const Bounds range = bounds(observed);
+  const scaling::Range range = bounds(observed);
   const std::string threshold = std::to_string(scaler.spec.metric_target());
   const bool tolerance = observed.facts.tolerance;
   const Json metric = {
@@ -123,7 +118,7 @@ Json render_autoscaler(const Observed& observed, const Json& live) {
 
 Json render_scaled_object(const Observed& observed, const Settings& settings, const Json& live) {
   const api::ConsumerScaler& scaler = observed.scaler;
-  const Bounds range = bounds(observed);
+  const scaling::Range range = bounds(observed);
   const bool tolerance = observed.facts.tolerance && observed.facts.keda_tolerance;
   const int floor = std::min(lifted_floor(observed, scaler.spec.min_replicas, tolerance), range.max);
   const Json behavior = render_behavior(scaler.spec.behavior, tolerance,

@@ -1,15 +1,11 @@
 // The HPA or ScaledObject that a ConsumerScaler wants, as JSON.
 #pragma once
 #include <penstock/operator/consumer_scaler/plan.hpp>
+#include <penstock/scaling/behavior.hpp>
 
 namespace penstock::op::consumer_scaler {
 
-// Replicas between which the autoscaler may move.
-struct Bounds {
-  int min = 1, max = 1;
-};
-
-Bounds bounds(const Observed& observed);
+scaling::Range bounds(const Observed& observed);
 
 // `live` is what the server has, or null: a quantity that says the same is kept as it is written there.
 Json render_autoscaler(const Observed& observed, const Json& live);

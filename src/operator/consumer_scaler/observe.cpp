@@ -147,7 +147,7 @@ Result<void> apply_rules(const Eyes& eyes, Observed& out, ReplicaSight::Seen& se
   const auto allow = [&] {
     out.allowed.reset();
     if (!out.replicas || *out.replicas == 0) return;
-    const Bounds within = bounds(out);
+    const scaling::Range within = bounds(out);
     out.allowed =
         seen.past.allowed(behavior, *out.replicas, out.decision->desired(), within.min, within.max, eyes.clock.now());
   };

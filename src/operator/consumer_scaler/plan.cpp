@@ -112,6 +112,7 @@ class Planner {
   }
 
   void observing() {
+    look_again(kScaleCheck);  // somebody else moves the replicas
     if (waiting()) return;
     ready(ConditionStatus::kTrue, "Observing", "it decides and explains; mode Observe scales nothing");
   }
@@ -202,11 +203,7 @@ class Planner {
     const int current = *o_.replicas;
     if (current == 0) look_again(kScaleCheck);
     int wanted = current;
-    if (current == 0 && d.active()) {
-      // With rules of the person's own for scaling up, HPA takes it from the first replica on.
-      const bool own_rules = scaler_.spec.behavior.contains("scaleUp");
-      wanted = own_rules ? 1 : std::clamp(d.desired(), 1, bounds(o_).max);
-    }
+    if (current == 0 && d.active()) wanted = scaling::first_replicas(scaler_.spec, d.desired(), bounds(o_));
     const bool current_spec = d.generation() == scaler_.meta.generation;
     if (current > 0 && !d.active() && d.desired() == 0 && d.freshness() == Freshness::FRESH && current_spec) wanted = 0;
     if (wanted == current) return;

@@ -1,5 +1,7 @@
 #include "observed.hpp"
 
+#include <penstock/scaling/behavior.hpp>
+
 #include <doctest/doctest.h>
 
 namespace penstock::op::consumer_scaler {
@@ -63,7 +65,7 @@ TEST_CASE("maxReplicas is the smaller of the spec and the partitions, and at lea
   o.scaler.spec.min_replicas = 0;
   o.scaler.spec.max_replicas.reset();
   o.scaler.spec.cap_to_partitions = false;
-  CHECK(made(plan_of(o)).value()["spec"]["maxReplicas"] == kDefaultMaximum);
+  CHECK(made(plan_of(o)).value()["spec"]["maxReplicas"] == scaling::kDefaultMaximum);
 }
 
 TEST_CASE("more partitions raise maxReplicas in the same reconcile") {
@@ -215,6 +217,7 @@ TEST_CASE("Observe decides and explains, and takes its own HPA back") {
   CHECK(wanted.actions.empty());
   CHECK(condition(wanted, "Ready").reason == "Observing");
   CHECK(wanted.status.desired_replicas == 12);
+  CHECK(wanted.look_again == kScaleCheck);  // at the replicas that somebody else gives it
 }
 
 TEST_CASE("what is missing is named") {

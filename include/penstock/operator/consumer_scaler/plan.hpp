@@ -20,7 +20,6 @@ inline constexpr Duration kScaleCheck = 15s;     // /scale is read this often wh
 inline constexpr Duration kRuleCheck = 1s;       // rules that held Direct back are looked at again
 inline constexpr Duration kConflictCheck = 30s;  // has the owner gone?
 inline constexpr Duration kNumbersEvery = 30s;   // numbers alone are written this often at most
-inline constexpr int kDefaultMaximum = 100;      // maxReplicas where neither the spec nor the partitions say
 inline constexpr std::size_t kLongestName = 63;  // it is the value of a label in the metric's selector
 inline constexpr std::string_view kMetricName = "penstock-lag";
 inline constexpr std::string_view kTargetLabel = "penstock.dev/target";
