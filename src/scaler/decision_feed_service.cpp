@@ -137,7 +137,29 @@ class Service final : public v1::DecisionFeed::CallbackService {
     return stream.get();
   }
 
+  grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context, const v1::CompareRequest* request,
+                                    v1::Comparison* comparison) override {
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(compare({request->namespace_(), request->name()}, *comparison));
+    return reactor;
+  }
+
  private:
+  grpc::Status compare(const k8s::ObjectKey& key, v1::Comparison& comparison) const {
+    if (const std::string awaited = options_.starting(); !awaited.empty())
+      return {grpc::StatusCode::UNAVAILABLE, "still starting: " + awaited};
+    const EntryPtr entry = board_.read()->find(key);
+    if (!entry) return {grpc::StatusCode::NOT_FOUND, "there is no decision on a ConsumerScaler " + key.to_string()};
+    if (!entry->comparison)
+      return {grpc::StatusCode::FAILED_PRECONDITION,
+              "ConsumerScaler " + key.to_string() +
+                  " scales its workload itself; it is compared with another autoscaler while its spec has `mode: "
+                  "Observe`: kubectl patch cscaler " +
+                  key.name + " -n " + key.ns + R"( --type merge -p '{"spec":{"mode":"Observe"}}')"};
+    fill(*entry, entry->comparison->result(), comparison);
+    return grpc::Status::OK;
+  }
+
   const Board& board_;
   const FeedOptions options_;
   std::shared_ptr<Streams> streams_;

@@ -21,6 +21,27 @@ std::int64_t unix_ms(WallTime time) {
   return time.time_since_epoch().count();
 }
 
+void fill(const scaling::Side& side, v1::Comparison::Side& message) {
+  message.set_replica_seconds(side.replica_seconds);
+  message.set_changes(side.changes);
+  message.set_most(side.most);
+}
+
+void fill(const scaling::Difference& difference, v1::Comparison::Difference& message) {
+  message.set_from_ms(unix_ms(difference.from));
+  message.set_length_ms(difference.length.count());
+  message.set_goes_on(difference.goes_on);
+  message.set_replica_seconds(difference.replica_seconds);
+  message.set_actual(difference.actual);
+  message.set_penstock(difference.penstock);
+  if (difference.lag) message.set_lag(*difference.lag);
+  if (difference.delay) {
+    message.set_delay_ms(difference.delay->age.count());
+    message.set_delay_is_at_least(difference.delay->at_least);
+  }
+  message.set_reason(difference.reason);
+}
+
 }  // namespace
 
 void fill(const Entry& entry, v1::Decision& message) {
@@ -62,6 +83,22 @@ void fill(const Entry& entry, v1::Decision& message) {
   if (entry.consumption_rate) message.set_consumption_rate(*entry.consumption_rate);
   if (decision.replica_capacity) message.set_replica_capacity(*decision.replica_capacity);
   message.set_last_active_ms(entry.last_active ? unix_ms(*entry.last_active) : 0);
+}
+
+void fill(const Entry& entry, const scaling::Compared& compared, v1::Comparison& message) {
+  message.set_namespace_(entry.key.ns);
+  message.set_name(entry.key.name);
+  message.set_uid(entry.uid);
+  message.set_generation(entry.generation);
+  message.set_since_ms(unix_ms(compared.since));
+  message.set_until_ms(unix_ms(entry.decided_at()));
+  message.set_known_ms(compared.known.count());
+  fill(compared.actual, *message.mutable_actual());
+  fill(compared.penstock, *message.mutable_penstock());
+  message.set_missed_ms(compared.missed.count());
+  if (compared.delay_threshold) message.set_delay_threshold_ms(compared.delay_threshold->count());
+  if (compared.lag_threshold) message.set_lag_threshold(*compared.lag_threshold);
+  for (const scaling::Difference& difference : compared.differences) fill(difference, *message.add_differences());
 }
 
 }  // namespace penstock::scaler

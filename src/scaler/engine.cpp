@@ -268,6 +268,7 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
   plan_.doubtful.insert(lag.doubtful.begin(), lag.doubtful.end());
   if (past.refused) lag.error = subject.refusal;
+  compare(past, lag, input.group, now, wall);
 
   scaling::Decision decision =
       scaling::decide(lag, input.group, scaler.spec,
@@ -279,6 +280,20 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   past.memory = std::move(decision.memory);
   if (past.entry && still_says(*past.entry, scaler, lag, decision, input.group, last_active)) return;
   past.entry = make_entry(scaler, std::move(lag), std::move(decision), input.group, last_active);
+  past.entry->comparison = past.comparison;
+}
+
+// Before the decision, so that both begin with the same memory.
+void Engine::compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group, SteadyTime now,
+                     WallTime wall) {
+  const api::ConsumerScaler& scaler = *past.scaler;
+  if (scaler.spec.mode != api::Mode::kObserve) {
+    past.comparison.reset();
+    return;
+  }
+  if (!past.comparison || past.comparison->generation() != scaler.meta.generation)
+    past.comparison = std::make_shared<LiveComparison>(scaler, past.memory, wall);
+  past.comparison->observe(lag, group, scaler.status.current_replicas, now, wall);
 }
 
 std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag,

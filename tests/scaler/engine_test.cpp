@@ -273,3 +273,34 @@ TEST_CASE("a probe without an answer, or with one that can't be true, is not rep
   CHECK(tick(32s, 99'950) == 1);  // older than that: ask farther back
   CHECK(tick(33s, 99'960) == 0);  // the end goes up when one looks back: not true
 }
+
+TEST_CASE("what Penstock would have had is compared in mode Observe alone, and anew with each spec") {
+  Engine engine;
+  SteadyTime now = kNow;
+  const auto tick = [&](const char* mode, std::int64_t generation, const std::string& uid = "uid-a") {
+    auto scaler = testing::scaler_of("shop", "a", {{"mode", mode}});
+    scaler.meta.generation = generation;
+    scaler.meta.uid = uid;
+    scaler.status.current_replicas = 1;
+    const Subject subject{std::make_shared<const api::ConsumerScaler>(std::move(scaler)), std::nullopt, ""};
+    now += 1s;
+    const auto sample = SampleOf(now).behind("a", 1000).take();
+    return engine.tick({subject}, &sample, now, kWall + (now - kNow))[0];
+  };
+  CHECK_FALSE(tick("Scale", 1)->comparison);
+  const auto first = tick("Observe", 2);
+  REQUIRE(first->comparison);
+  CHECK(tick("Observe", 2)->comparison == first->comparison);
+  const scaling::Compared compared = first->comparison->result();
+  CHECK(compared.since == kWall + 2s);
+  CHECK(compared.known == 1s);
+  CHECK(compared.actual.most == 1);
+  CHECK(compared.penstock.most == 4);
+  REQUIRE(compared.differences.size() == 1);
+  CHECK(compared.differences[0].lag == 4000);
+  const auto edited = tick("Observe", 3);
+  CHECK(edited->comparison != first->comparison);
+  CHECK(edited->comparison->result().since == kWall + 4s);
+  CHECK(tick("Observe", 3, "uid-b")->comparison->result().since == kWall + 5s);
+  CHECK_FALSE(tick("Scale", 4, "uid-b")->comparison);
+}

@@ -107,6 +107,12 @@ struct Stage {
     world.scalers.subscribe([this](const k8s::ObjectKey& key) { board.review(key); });
   }
   void add(const std::string& name, const Json& more = {}) { put(world.scalers, scaler_object("shop", name, more)); }
+  // One that only observes, beside somebody else's replicas.
+  void add_observing(const std::string& name, int replicas) {
+    Json object = scaler_object("shop", name, {{"mode", "Observe"}});
+    object["status"]["currentReplicas"] = replicas;
+    put(world.scalers, object);
+  }
   // One tick with this lag in each partition for one ConsumerScaler; nullopt: the read fails.
   void decide(const std::string& name, std::optional<std::int64_t> lag, int partitions = 4) {
     clock.advance(1s);

@@ -261,6 +261,59 @@ TEST_CASE("while the first decisions are awaited the feed is refused, so that si
   CHECK(status.error_message().find("ConsumerScalers") != std::string::npos);
 }
 
+TEST_CASE("what Penstock would have done differently is told of those that only observe") {
+  FeedOptions options;
+  std::string starting = "the first decision on shop/orders";
+  options.starting = [&] { return starting; };
+  Server server(options);
+  server.add_observing("orders", 1);
+  server.add("returns");
+  const auto ask = [&](const std::string& name) {
+    Context context;
+    v1::CompareRequest request;
+    request.set_namespace_("shop");
+    request.set_name(name);
+    v1::Comparison comparison;
+    const grpc::Status status = server.feed->Compare(&context, request, &comparison);
+    return std::pair(status, comparison);
+  };
+  CHECK(ask("orders").first.error_code() == grpc::UNAVAILABLE);
+  starting.clear();
+  CHECK(ask("orders").first.error_code() == grpc::NOT_FOUND);
+  CHECK(ask("orders").first.error_message() == "there is no decision on a ConsumerScaler shop/orders");
+  for (int i = 0; i < 11; ++i) server.decide("orders", 1000);
+  const auto [status, told] = ask("orders");
+  REQUIRE(status.ok());
+  CHECK(told.namespace_() == "shop");
+  CHECK(told.name() == "orders");
+  CHECK(told.uid() == "uid-orders");
+  CHECK(told.generation() == 1);
+  CHECK(told.until_ms() - told.since_ms() == 10'000);
+  CHECK(told.known_ms() == 10'000);
+  CHECK(told.actual().replica_seconds() == 10);
+  CHECK(told.actual().changes() == 0);
+  CHECK(told.actual().most() == 1);
+  CHECK(told.penstock().replica_seconds() == 40);
+  CHECK(told.penstock().most() == 4);
+  CHECK(told.missed_ms() == 10'000);
+  CHECK(told.lag_threshold() == 1000);
+  CHECK_FALSE(told.has_delay_threshold_ms());
+  REQUIRE(told.differences_size() == 1);
+  const auto& difference = told.differences(0);
+  CHECK(difference.from_ms() == told.since_ms());
+  CHECK(difference.length_ms() == 10'000);
+  CHECK(difference.goes_on());
+  CHECK(difference.replica_seconds() == 30);
+  CHECK(difference.actual() == 1);
+  CHECK(difference.penstock() == 4);
+  CHECK(difference.lag() == 4000);
+  CHECK(difference.reason() == "lag 4,000 at 1,000 a replica needs 4 replicas");
+  server.decide("returns", 0);
+  const auto refused = ask("returns").first;
+  CHECK(refused.error_code() == grpc::FAILED_PRECONDITION);
+  CHECK(refused.error_message().find("kubectl patch cscaler returns -n shop") != std::string::npos);
+}
+
 TEST_CASE("an address that can't be listened on is an error that names it") {
   Server server;
   Stage stage;

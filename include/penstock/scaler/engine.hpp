@@ -62,8 +62,9 @@ class Engine {
     bool refused = false;
     scaling::GroupPast group;
     scaling::Memory memory;
-    std::shared_ptr<Entry> entry;  // of the tick before
-    bool is_new = true;            // to be told what status knows
+    std::shared_ptr<LiveComparison> comparison;  // in mode Observe
+    std::shared_ptr<Entry> entry;                // of the tick before
+    bool is_new = true;                          // to be told what status knows
   };
   // Aligns pasts_ with the subjects; true: they ask for something else now.
   bool follow(const std::vector<Subject>& subjects);
@@ -76,6 +77,8 @@ class Engine {
   void add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends);
   Topic* find_topic(const std::string& name);
   void decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall);
+  static void compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group, SteadyTime now,
+                      WallTime wall);
   std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
                                     const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 

@@ -2,7 +2,7 @@
 // else.
 #pragma once
 #include <penstock/k8s/resource.hpp>
-#include <penstock/scaling/decision.hpp>
+#include <penstock/scaling/comparison.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -19,6 +19,31 @@ namespace penstock::scaler {
 struct Beat {
   std::atomic<SteadyTime> decided{};
   std::atomic<WallTime> decided_at{};
+};
+
+// What an engine compares for a ConsumerScaler in mode Observe, tick by tick, while others read it.
+class LiveComparison {
+ public:
+  LiveComparison(const api::ConsumerScaler& scaler, const scaling::Memory& memory, WallTime since)
+      : generation_(scaler.meta.generation), comparison_(scaler.spec, memory, since) {}
+
+  std::int64_t generation() const { return generation_; }  // whose spec it is about
+  // The engine's thread.
+  void observe(const scaling::Lag& lag, const scaling::GroupState& group, std::optional<int> actual, SteadyTime now,
+               WallTime wall) {
+    const std::lock_guard lock(mutex_);
+    comparison_.observe(lag, group, actual, now, wall);
+  }
+  // Any thread.
+  scaling::Compared result() const {
+    const std::lock_guard lock(mutex_);
+    return comparison_.result();
+  }
+
+ private:
+  const std::int64_t generation_;
+  mutable std::mutex mutex_;
+  scaling::Comparison comparison_;
 };
 
 // The last word on one ConsumerScaler.
@@ -38,6 +63,7 @@ struct Entry {
   std::vector<api::Verdict> verdicts;
   std::string error;  // why the lag is unknown, with what to do
   std::optional<WallTime> last_active;
+  std::shared_ptr<const LiveComparison> comparison;  // in mode Observe
   std::shared_ptr<const Beat> beat;
   std::uint64_t revision = 0;  // another one whenever something else than a time has changed
 
