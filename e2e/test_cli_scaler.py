@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
 from harness import Cluster, KafkaClient, eventually
-from harness.cli import TOOL, Ran
+from harness.cli import Ran, inside
 from harness.penstock import GRPC
 from harness.scaling import PARTITIONS, Workload
 from testbed import Testbed
@@ -18,13 +17,6 @@ def workload(cluster: Cluster, kafka: KafkaClient, platform: str, namespace: str
     return Workload.asleep(cluster, kafka, namespace, "Native")
 
 
-def _inside(testbed: Testbed, *arguments: str) -> Ran:
-    """Where the scaler is a process on the loopback address."""
-    process = testbed.run_inside([TOOL, "lag", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = process.communicate(timeout=60)
-    return Ran(process.returncode, out.decode(), err.decode())
-
-
 def _scaler(name: str, ran: Ran) -> dict[str, Any]:
     return next(s for s in ran.json["consumerScalers"] if s["name"] == name)
 
@@ -32,17 +24,17 @@ def _scaler(name: str, ran: Ran) -> dict[str, Any]:
 def test_the_scaler_kafka_and_the_status_tell_the_same(testbed: Testbed, workload: Workload, broker: Any) -> None:
     workload.produce(350)
     address = f"--scaler=127.0.0.1:{GRPC}"
-    seen = eventually("the scaler has seen the records", lambda: _inside(testbed, address, "-o", "json"),
+    seen = eventually("the scaler has seen the records", lambda: inside(testbed, "lag", address, "-o", "json"),
                       lambda ran: ran.status == 0 and _scaler(workload.name, ran)["lag"] == 350, 20)
     its = _scaler(workload.name, seen)
     assert its["namespace"] == workload.namespace and its["group"]["id"] == workload.name, its
     assert (its["desired"], its["cap"], its["freshness"], its["partitions"]) == (4, PARTITIONS, "Fresh", PARTITIONS), its
-    direct = _inside(testbed, "--bootstrap-server", broker.bootstrap, "--group", workload.name, "-o", "json")
+    direct = inside(testbed, "lag", "--bootstrap-server", broker.bootstrap, "--group", workload.name, "-o", "json")
     assert (direct.status, direct.json["groups"][0]["lag"]) == (0, 350), direct
     eventually("the status tells it as well", workload.status, lambda s: (s.get("lag"), s.get("desiredReplicas")) == (350, 4), 20)
-    table = _inside(testbed, address, "-n", workload.namespace, workload.name)
+    table = inside(testbed, "lag", address, "-n", workload.namespace, workload.name)
     assert table.out.split("\n")[0].split()[:3] == ["NAME", "GROUP", "TYPE"], table
     [row] = table.rows()
     assert row[:2] == [workload.name, workload.name] and "350" in row, table
-    lost = _inside(testbed, address, "-n", workload.namespace, "nothing")
+    lost = inside(testbed, "lag", address, "-n", workload.namespace, "nothing")
     assert lost.status == 1 and "no decision on a ConsumerScaler nothing" in lost.err, lost

@@ -1,13 +1,17 @@
-"""A person's own ScaledObject with Penstock as its external scaler, on a real KEDA: what people who come from KEDA do first."""
+"""A person's own ScaledObject with Penstock beside it or as its external scaler, on a real KEDA: what people who come from KEDA do
+first."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from harness import Cluster, KafkaClient, Penstock, eventually, never, objects
+from harness.cli import inside
 from harness.penstock import GRPC
 from harness.scaling import HEAVY, PARTITIONS, Workload
+from testbed import Testbed
 
 pytestmark = pytest.mark.keda
 
@@ -105,3 +109,36 @@ def test_without_the_scaler_no_autoscaler_by_cpu_is_born(workload: Workload, clu
     workload.becomes(4)
     [hpa] = cluster.list("hpa", workload.namespace)
     assert [metric["type"] for metric in hpa["spec"]["metrics"]] == ["External"]
+
+
+def test_beside_keda_it_tells_what_it_would_have_done_and_writes_nothing(workload: Workload, cluster: Cluster, testbed: Testbed,
+                                                                         broker: Any) -> None:
+    name, namespace = workload.name, workload.namespace
+    trigger = {"type": "kafka", "metadata": {"bootstrapServers": broker.bootstrap, "consumerGroup": name, "topic": name,
+                                             "lagThreshold": "200"}}
+    cluster.apply(scaled_object(name, triggers=[trigger]), namespace=namespace)
+    cluster.ready("scaledobject", name, namespace, 30)
+    where = ("compare", name, f"--scaler=127.0.0.1:{GRPC}", "-n", namespace)
+    workload.produce(350)
+    workload.becomes(2)
+    seen = eventually("two replicas beside four", lambda: inside(testbed, *where, "-o", "json"),
+                      lambda ran: ran.status == 0 and ran.json["comparison"]["actual"]["mostReplicas"] == 2, 40).json["comparison"]
+    assert seen["penstock"]["mostReplicas"] == 4 and seen["penstock"]["changes"] >= 1 <= seen["actual"]["changes"], seen
+    assert seen["penstock"]["replicaHours"] > seen["actual"]["replicaHours"] > 0 and seen["missedMs"] > 0, seen
+    difference = seen["differences"][0]
+    assert difference["penstock"] == 4 > difference["actual"] and 300 < difference["lag"] <= 350 and difference["goesOn"], seen
+    assert "at 100 a replica needs 4 replicas" in difference["reason"], seen
+
+    table = inside(testbed, *where)
+    assert table.out.splitlines()[0].split()[-2:] == ["ACTUAL", "PENSTOCK"], table
+    assert ["Most", "replicas", "2", "4"] in table.rows() and difference["reason"] in table.out, table
+
+    told = json.loads(cluster.kubectl("get", "deployment", name, "-n", namespace, "--show-managed-fields", "-o", "json"))
+    writers = {field["manager"] for field in told["metadata"]["managedFields"]}
+    assert "kube-controller-manager" in writers and not any(one.startswith("penstock") for one in writers), told
+    [hpa] = cluster.list("hpa", namespace)
+    assert hpa["metadata"]["ownerReferences"][0]["kind"] == "ScaledObject", hpa
+
+    cluster.patch("cscaler", name, namespace, {"spec": {"mode": "Scale"}})
+    eventually("a refusal in another mode", lambda: inside(testbed, *where),
+               lambda ran: ran.status == 1 and "while its spec has `mode: Observe`" in ran.err, 20)

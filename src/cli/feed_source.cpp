@@ -1,3 +1,5 @@
+#include "grpc_code.hpp"
+
 #include <penstock/base/backoff.hpp>
 #include <penstock/base/stop.hpp>
 #include <penstock/cli/feed_source.hpp>
@@ -12,21 +14,6 @@ constexpr Duration kFirstBackoff = 200ms, kLongestBackoff = 5s;
 // The feed repeats each decision every 10 s at least (proto/penstock/v1/decision_feed.proto).
 constexpr Duration kLongestSilence = 25s;
 constexpr int kLongestMessage = 1024 * 1024;
-
-Code code_of(grpc::StatusCode code) {
-  switch (code) {
-    case grpc::StatusCode::UNAUTHENTICATED:
-      return Code::kUnauthorized;
-    case grpc::StatusCode::PERMISSION_DENIED:
-      return Code::kForbidden;
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return Code::kUnsupported;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return Code::kThrottled;
-    default:
-      return Code::kUnavailable;
-  }
-}
 
 }  // namespace
 

@@ -93,12 +93,33 @@ constexpr const char* kExplainExamples = R"(Examples:
   kubectl penstock explain orders -n shop
   kubectl penstock explain orders -n shop -o json | jq '.consumerScalers[0].reasons')";
 
-void describe_explain(CLI::App& app, ExplainOptions& options) {
-  app.footer(kExplainExamples);
-  app.add_option("NAME", options.feed.names, "ConsumerScalers")->required();
+constexpr const char* kCompareHelp = R"(Say what Penstock would have done differently.
+
+Of a ConsumerScaler in mode Observe, beside the autoscaler that scales its workload:
+replicas and changes of both, for how long the threshold was missed, and the largest
+differences, each with the decision in its own words. Counted by penstock-scaler since
+its start, or since the ConsumerScaler has this spec.)";
+
+constexpr const char* kCompareExamples = R"(Examples:
+  kubectl penstock compare orders -n shop
+  kubectl penstock compare orders -n shop -o json | jq '.comparison.differences[0]')";
+
+void describe_question(CLI::App& app, AskOptions& options) {
   describe_feed(app, options.feed);
   describe_format(app, options.format);
   describe_timeout(app, options.timeout);
+}
+
+void describe_explain(CLI::App& app, AskOptions& options) {
+  app.footer(kExplainExamples);
+  app.add_option("NAME", options.feed.names, "ConsumerScalers")->required();
+  describe_question(app, options);
+}
+
+void describe_compare(CLI::App& app, AskOptions& options) {
+  app.footer(kCompareExamples);
+  app.add_option("NAME", options.feed.names, "a ConsumerScaler")->required()->expected(1);
+  describe_question(app, options);
 }
 
 constexpr const char* kSimulateHelp = R"(Try thresholds before they are applied.
@@ -200,6 +221,7 @@ std::unique_ptr<CLI::App> describe(Options& options, const std::string& version)
   auto* lag = app->add_subcommand("lag", kLagHelp);
   describe_lag(*lag, options.lag);
   describe_explain(*app->add_subcommand("explain", kExplainHelp), options.explain);
+  describe_compare(*app->add_subcommand("compare", kCompareHelp), options.compare);
   describe_simulate(*app->add_subcommand("simulate", kSimulateHelp), options.simulate);
   auto* convert = app->add_subcommand("convert", "Make a ConsumerScaler of a KEDA ScaledObject with kafka triggers.");
   convert->add_option("-f,--filename", options.convert.file, "the ScaledObject")->required()->check(CLI::ExistingFile);
@@ -225,7 +247,7 @@ Format format_of(const std::string& name) {
   return name == "json" ? Format::kJson : name == "yaml" ? Format::kYaml : Format::kTable;
 }
 
-Result<LagRequest> check(const ExplainOptions& options) {
+Result<LagRequest> check(const AskOptions& options) {
   const auto timeout = timeout_of(options.timeout);
   if (!timeout) return std::unexpected(timeout.error());
   return LagRequest{.watch = {}, .timeout = *timeout, .format = format_of(options.format)};

@@ -34,7 +34,10 @@ void Painter::show(const Answer& answer, WallTime now) {
     append(answer.table, now);
     complain(answer.problems);
   } else {
-    if (!answer.table.rows.empty()) console_.out << render(answer.table, {headers_, console_.colours, columns()});
+    const Layout layout{headers_, console_.colours, columns()};
+    if (!answer.table.rows.empty()) console_.out << render(answer.table, layout);
+    if (!answer.more.rows.empty()) console_.out << "\n" << render(answer.more, layout);
+    for (const std::string& note : answer.notes) console_.out << "\n" << note << "\n";
     complain(answer.problems);
   }
   console_.out.flush();

@@ -1,5 +1,6 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/cli/client_settings.hpp>
+#include <penstock/cli/comparison_source.hpp>
 #include <penstock/cli/completion.hpp>
 #include <penstock/cli/convert.hpp>
 #include <penstock/cli/decision_report.hpp>
@@ -60,25 +61,39 @@ Result<std::unique_ptr<Source>> open_kafka(const LagOptions& options, const LagR
   return std::make_unique<KafkaSource>(std::move(*reader), std::move(*lister), std::move(wish), view, clock);
 }
 
+FindRoute route_of(const FeedOptions& options, Duration timeout) {
+  if (!options.scaler.empty())
+    return [address = options.scaler](const std::stop_token&) -> Result<Route> { return Route{address, {}}; };
+  const Kubectl kubectl{options.kubeconfig, options.context};
+  return [kubectl, ns = options.penstock_namespace, timeout](const std::stop_token& until) -> Result<Route> {
+    auto forward = PortForward::start(kubectl, ns, kService, kPort, timeout, until);
+    if (!forward) return std::unexpected(forward.error());
+    std::string address = (*forward)->address();
+    return Route{std::move(address), std::shared_ptr<PortForward>(std::move(*forward))};
+  };
+}
+
+// Empty: all. Whoever names a scaler may be where no kubectl is.
+Result<std::string> namespace_of(const FeedOptions& options, Duration timeout, const std::stop_token& stop) {
+  if (!options.ns.empty() || options.all_namespaces || !options.scaler.empty()) return options.ns;
+  return Kubectl{options.kubeconfig, options.context}.current_namespace(timeout, stop);
+}
+
 Result<std::unique_ptr<Source>> open_feed(const FeedOptions& options, Duration timeout, Report report,
                                           const Clock& clock, const std::stop_token& stop) {
-  const Kubectl kubectl{options.kubeconfig, options.context};
-  FeedWish wish{options.ns, options.names, timeout};
-  // Whoever names a scaler may be where no kubectl is.
-  if (wish.ns.empty() && !options.all_namespaces && options.scaler.empty()) {
-    auto ns = kubectl.current_namespace(timeout, stop);
-    if (!ns) return std::unexpected(ns.error());
-    wish.ns = std::move(*ns);
-  }
-  FindRoute find = [address = options.scaler](const std::stop_token&) -> Result<Route> { return Route{address, {}}; };
-  if (options.scaler.empty())
-    find = [kubectl, ns = options.penstock_namespace, timeout](const std::stop_token& until) -> Result<Route> {
-      auto forward = PortForward::start(kubectl, ns, kService, kPort, timeout, until);
-      if (!forward) return std::unexpected(forward.error());
-      std::string address = (*forward)->address();
-      return Route{std::move(address), std::shared_ptr<PortForward>(std::move(*forward))};
-    };
-  return std::make_unique<FeedSource>(std::move(find), std::move(wish), std::move(report), clock);
+  auto ns = namespace_of(options, timeout, stop);
+  if (!ns) return std::unexpected(ns.error());
+  FeedWish wish{std::move(*ns), options.names, timeout};
+  return std::make_unique<FeedSource>(route_of(options, timeout), std::move(wish), std::move(report), clock);
+}
+
+Result<std::unique_ptr<Source>> open_comparison(const FeedOptions& options, Duration timeout,
+                                                const std::stop_token& stop) {
+  auto ns = namespace_of(options, timeout, stop);
+  if (!ns) return std::unexpected(ns.error());
+  if (ns->empty())
+    return fail(Code::kInvalid, "--scaler needs the ConsumerScaler's namespace: give -n", Retry::never());
+  return std::make_unique<ComparisonSource>(route_of(options, timeout), std::move(*ns), options.names.front(), timeout);
 }
 
 // Rows must say which namespace they are of.
@@ -110,11 +125,17 @@ int lag(const LagOptions& options, Console& console, const Clock& clock, const s
   return show(source, *request, !options.no_headers, console, clock, stop);
 }
 
-int explain(const ExplainOptions& options, Console& console, const Clock& clock, const std::stop_token& stop) {
+int explain(const AskOptions& options, Console& console, const Clock& clock, const std::stop_token& stop) {
   const auto request = check(options);
   if (!request) return complain(console, request.error());
   return show(open_feed(options.feed, request->timeout, explanation_of, clock, stop), *request, false, console, clock,
               stop);
+}
+
+int compare(const AskOptions& options, Console& console, const Clock& clock, const std::stop_token& stop) {
+  const auto request = check(options);
+  if (!request) return complain(console, request.error());
+  return show(open_comparison(options.feed, request->timeout, stop), *request, true, console, clock, stop);
 }
 
 Result<Duration> duration_of(const char* option, const std::string& text) {
@@ -259,6 +280,7 @@ int run(int argc, const char* const* argv, const std::string& version, Console& 
     return kOk;
   }
   if (app->got_subcommand("explain")) return explain(options.explain, console, clock, stop);
+  if (app->got_subcommand("compare")) return compare(options.compare, console, clock, stop);
   if (app->got_subcommand("simulate")) return simulate(options.simulate, console, clock);
   if (app->got_subcommand("convert")) return convert_file(options.convert, console);
   return lag(options.lag, console, clock, stop);

@@ -100,16 +100,20 @@ TEST_CASE("a wrong command line ends with 2 and says what is wrong, help and ver
   CHECK(help.status == 0);
   CHECK(contains(help.out, "kubectl penstock lag -A -w"));
   CHECK(run_tool({"lag", "--command-config", "/nowhere/client.properties"}).status == 2);
+  CHECK(run_tool({"compare"}).status == 2);
+  CHECK(run_tool({"compare", "orders", "refunds"}).status == 2);
+  CHECK(contains(run_tool({"compare", "orders", "--scaler", "a:1"}).err, "give -n"));
 }
 
 TEST_CASE("commands, options and their values are completed from the description") {
   CHECK(completed({""}) ==
         "lag\tShow how far consumers are behind.\nexplain\tSay why a ConsumerScaler has its number of "
-        "replicas.\nsimulate\tTry thresholds before they are applied.\n"
+        "replicas.\ncompare\tSay what Penstock would have done differently.\nsimulate\tTry thresholds before they are "
+        "applied.\n"
         "convert\tMake a ConsumerScaler of a KEDA ScaledObject with kafka triggers.\ncompletion\tPrint a script that "
         "completes command "
         "lines.\n:4\n");
-  CHECK(completed({"comp"}) == "completion\tPrint a script that completes command lines.\n:4\n");
+  CHECK(completed({"compl"}) == "completion\tPrint a script that completes command lines.\n:4\n");
   CHECK(completed({"lag", "--part"}) == "--partitions\ta line for each partition\n:4\n");
   CHECK(completed({"lag", "-o", ""}) == "table\njson\nyaml\n:4\n");
   CHECK(completed({"lag", "--output=j"}) == "--output=json\n:4\n");
@@ -117,6 +121,7 @@ TEST_CASE("commands, options and their values are completed from the description
   CHECK(completed({"lag", "--sort", "json", "--sort", "d"}) == "delay\n:4\n");
   CHECK(completed({"lag", "-w", "--command-config", "cl"}) == ":0\n");
   CHECK(completed({"lag", "-n", "x"}) == ":4\n");
+  CHECK(completed({"compare", "orders", "--output=y"}) == "--output=yaml\n:4\n");
   CHECK(completed({"completion", "z"}) == "zsh\n:4\n");
   CHECK(completed({"lag", "-w", "--no-h"}) == "--no-headers\ta table without its first line\n:4\n");
   CHECK(run_tool({"__complete", "lag", "-o", "y"}).out == "yaml\n:4\n");

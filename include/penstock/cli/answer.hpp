@@ -17,6 +17,8 @@ enum class Sort { kLag, kDelay, kName };
 
 struct Answer {
   Table table;
+  Table more;                      // below it, after an empty line
+  std::vector<std::string> notes;  // below both, likewise
   OrderedJson value;
   std::vector<std::string> problems;  // that the table doesn't show
   bool complete = true;               // false: something could not be read

@@ -41,7 +41,8 @@ struct LagOptions {
   bool from_kafka() const { return !command_config.empty() || !bootstrap_servers.empty(); }
 };
 
-struct ExplainOptions {
+// One question about what penstock-scaler knows.
+struct AskOptions {
   FeedOptions feed;
   std::string format = "table", timeout = "10s";
 };
@@ -61,7 +62,7 @@ struct ConvertOptions {
 
 struct Options {
   LagOptions lag;
-  ExplainOptions explain;
+  AskOptions explain, compare;
   SimulateOptions simulate;
   ConvertOptions convert;
   std::string completion_for;  // a shell
@@ -84,6 +85,6 @@ struct LagRequest {
   Sort sort = Sort::kLag;
 };
 Result<LagRequest> check(const LagOptions& options);
-Result<LagRequest> check(const ExplainOptions& options);
+Result<LagRequest> check(const AskOptions& options);
 
 }  // namespace penstock::cli
