@@ -17,7 +17,7 @@ import pytest
 import yaml
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import NewTopic
-from harness import KafkaClient, eventually
+from harness import KafkaClient, eventually, never, objects
 from harness.brokers import Brokers
 from harness.cli import TOOL, Ran, lag, run
 from harness.listeners import ListenerBroker, serve
@@ -207,6 +207,37 @@ def test_live_rows_and_documents_until_interrupted(kafka: KafkaClient) -> None:
         assert found["topics"][0]["arrivalRate"] > 0, found
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+def test_a_live_load_is_recorded_exactly_simulated_and_replayed(kafka: KafkaClient, tmp_path: Path) -> None:
+    topic, trace, scaler = _topic(kafka, 3), tmp_path / "now.csv", tmp_path / "scaler.yaml"
+    kafka.produce(topic, 50)
+    scaler.write_text(yaml.safe_dump(objects.scaler(topic, [topic], consumerGroup=_unique("nobody"))))
+    simulate = [TOOL, "simulate", "-f", scaler, "--capacity", "100", "-o", "json"]
+
+    def recorded(length: str, *more: str | Path, interrupt: bool = False) -> Ran:
+        arguments = [*simulate, "--record", length, "--bootstrap-server", kafka.bootstrap, *more]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr
+            begun = process.stderr.readline()
+            assert begun == f"Recording for {length}; Ctrl-C ends it early.\n", begun + process.stderr.read()
+            kafka.produce(topic, 300)
+            if interrupt:
+                never("a recording that ends by itself", process.poll, lambda status: status is not None, 2.5)
+                process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0 and err.startswith("Recorded 300 records in "), (process.returncode, err)
+        return Ran(process.returncode, out, err)
+
+    live = recorded("4s", "--trace", trace)
+    lines = [line.split(",") for line in trace.read_text().splitlines()]
+    assert [line[0] for line in lines] == ["seconds", "0", "1", "2", "3"], lines
+    assert round(sum(float(rate) for _, rate in lines[1:])) == 300, lines
+    assert run(*simulate[1:], "--trace", trace).json == live.json
+    assert recorded("1h", interrupt=True).json["items"][0]["rule"] == str(scaler)
+
+    nobody = run(*simulate[1:], "--record", "1s", "--bootstrap-server", "127.0.0.1:1")
+    assert nobody.status == 1 and "error: " in nobody.err, nobody
 
 
 def _on_a_terminal(arguments: list[str | Path], enough: bytes, **environment: str) -> bytes:

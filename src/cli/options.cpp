@@ -24,7 +24,7 @@ constexpr const char* kLagExamples = R"(Examples:
 
 constexpr Duration kEvery = 2s;  // as the help says
 
-constexpr const char* kFromPenstock = "From Penstock";
+constexpr const char *kFromPenstock = "From Penstock", *kFromKafka = "Straight from Kafka";
 
 void describe_feed(CLI::App& app, FeedOptions& options) {
   app.add_option("-n,--namespace", options.ns, "their namespace; default: the context's")->group(kFromPenstock);
@@ -37,6 +37,16 @@ void describe_feed(CLI::App& app, FeedOptions& options) {
       ->check(CLI::ExistingFile)
       ->group(kFromPenstock);
   app.add_option("--context", options.context, "passed on to kubectl")->group(kFromPenstock);
+}
+
+void describe_kafka(CLI::App& app, KafkaOptions& options) {
+  app.add_option("--command-config", options.command_config,
+                 "a client's .properties file: bootstrap.servers, security.protocol, sasl.*, ssl.*")
+      ->check(CLI::ExistingFile)
+      ->group(kFromKafka);
+  app.add_option("--bootstrap-server", options.bootstrap_servers,
+                 "HOST:PORT,…; instead of the file's bootstrap.servers")
+      ->group(kFromKafka);
 }
 
 void describe_format(CLI::App& app, std::string& format) {
@@ -56,22 +66,19 @@ void describe_lag(CLI::App& app, LagOptions& options) {
   app.add_option("NAME", options.feed.names, "ConsumerScalers; all when none is named");
   app.add_flag("-A,--all-namespaces", options.feed.all_namespaces, "in all namespaces")->group(kFromPenstock);
 
-  const char* kafka = "Straight from Kafka";
-  app.add_option("--command-config", options.command_config,
-                 "a client's .properties file: bootstrap.servers, security.protocol, sasl.*, ssl.*")
-      ->check(CLI::ExistingFile)
-      ->group(kafka);
-  app.add_option("--bootstrap-server", options.bootstrap_servers,
-                 "HOST:PORT,…; instead of the file's bootstrap.servers")
-      ->group(kafka);
-  app.add_option("--group", options.groups, "only this group; may be repeated")->allow_extra_args(false)->group(kafka);
-  app.add_option("--topic", options.topics, "only this topic; may be repeated")->allow_extra_args(false)->group(kafka);
-  app.add_flag("--partitions", options.partitions, "a line for each partition")->group(kafka);
+  describe_kafka(app, options.kafka);
+  app.add_option("--group", options.groups, "only this group; may be repeated")
+      ->allow_extra_args(false)
+      ->group(kFromKafka);
+  app.add_option("--topic", options.topics, "only this topic; may be repeated")
+      ->allow_extra_args(false)
+      ->group(kFromKafka);
+  app.add_flag("--partitions", options.partitions, "a line for each partition")->group(kFromKafka);
   app.add_option("--offset-reset", options.offset_reset,
                  "how a partition without a commit counts: latest as 0, earliest with all of its records")
       ->check(CLI::IsMember(kResets))
       ->capture_default_str()
-      ->group(kafka);
+      ->group(kFromKafka);
 
   const char* output = "Output";
   app.add_flag("-w,--watch", options.watch, "go on, every 2 seconds; or --watch=SECONDS")->group(output);
@@ -126,12 +133,19 @@ constexpr const char* kSimulateHelp = R"(Try thresholds before they are applied.
 
 Runs the very code that decides, in simulated time, on a model of consumers and of the
 HorizontalPodAutoscaler's algorithm, and says what would have come of it. Nothing is
-read from a cluster and nothing is changed. Several files are compared.)";
+changed. Several files are compared.
+
+With --record the load is what arrives from now on for the first file's consumer group:
+straight from Kafka by the ends of its topics, which is exact; or from Penstock by the
+arrival rate of the ConsumerScaler of that name, which is smoothed over its `window`.
+Ctrl-C ends the recording early. Without --record nothing is read from a cluster.)";
 
 constexpr const char* kSimulateExamples = R"(Examples:
   kubectl penstock simulate -f scaler.yaml --capacity 250 --shape step:200:1500
   kubectl penstock simulate -f now.yaml -f then.yaml --keda --capacity 250 \
       --trace monday.csv --picture monday.svg
+  kubectl penstock simulate -f scaler.yaml --capacity 250 --record 1h --trace now.csv \
+      --command-config client.properties
 Shapes: constant:RATE, step:FROM:TO[:AT], spike:BASE:PEAK[:AT:LENGTH],
 ramp:FROM:TO[:OVER], sine:LOW:HIGH[:PERIOD]; a trace has lines `seconds,records_per_second`.)";
 
@@ -144,11 +158,16 @@ void describe_simulate(CLI::App& app, SimulateOptions& options) {
   app.add_flag("--keda", options.keda, "the first file's thresholds by KEDA's rule, too");
   const char* load = "Load";
   auto* shape = app.add_option("--shape", options.shape, "records a second over time, see below")->group(load);
-  app.add_option("--trace", options.trace, "records a second over time, from a CSV file")
-      ->check(CLI::ExistingFile)
+  app.add_option("--trace", options.trace, "records a second over time, a CSV file; with --record it is written")
+      ->type_name("TEXT:FILE")
+      ->excludes(shape)
+      ->group(load);
+  app.add_option("--record", options.record, "for how long, such as 1h: the load that arrives now, see above")
       ->excludes(shape)
       ->group(load);
   app.add_option("--length", options.length, "how long; default: the trace's length, or 2h")->group(load);
+  describe_feed(app, options.feed);
+  describe_kafka(app, options.kafka);
   const char* model = "Consumers";
   app.add_option("--capacity", options.capacity, "records a second that one consumer gets done")
       ->required()
@@ -191,7 +210,7 @@ Result<Duration> timeout_of(const std::string& text) {
 }
 
 Result<void> check_sources(const LagOptions& options) {
-  if (!options.from_kafka()) {
+  if (!options.kafka.given()) {
     const std::string only = " is for reading straight from Kafka: give --bootstrap-server or --command-config as well";
     if (options.partitions) return invalid("--partitions" + only + " (the scaler tells no partitions)");
     if (!options.groups.empty()) return invalid("--group" + only);
@@ -251,6 +270,15 @@ Result<LagRequest> check(const AskOptions& options) {
   const auto timeout = timeout_of(options.timeout);
   if (!timeout) return std::unexpected(timeout.error());
   return LagRequest{.watch = {}, .timeout = *timeout, .format = format_of(options.format)};
+}
+
+Result<void> check(const SimulateOptions& options) {
+  const bool from_penstock = !options.feed.ns.empty() || !options.feed.scaler.empty();
+  if (options.record.empty() && (options.kafka.given() || from_penstock))
+    return invalid("a load is read from a cluster only with --record");
+  if (options.kafka.given() && from_penstock)
+    return invalid("--scaler and --namespace are for asking Penstock, not for reading straight from Kafka");
+  return {};
 }
 
 Result<LagRequest> check(const LagOptions& options) {

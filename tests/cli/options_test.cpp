@@ -63,7 +63,7 @@ TEST_CASE("names stand by themselves, also after a flag that could take a value"
 TEST_CASE("groups and topics are named one by one") {
   const LagOptions options =
       parse({"--bootstrap-server", "a:1,b:2", "--group", "x", "--group=y,z", "--topic", "t", "--partitions"});
-  CHECK(options.bootstrap_servers == "a:1,b:2");
+  CHECK(options.kafka.bootstrap_servers == "a:1,b:2");
   CHECK(options.groups == std::vector<std::string>{"x", "y,z"});
   CHECK(options.topics == std::vector<std::string>{"t"});
   CHECK(check(options));

@@ -102,4 +102,11 @@ TEST_CASE("what can't be simulated is said in words") {
   refused({"-f", good.c_str(), "--shape", "constant:1", "--length", "15d"}, "at most 336h");
   refused({"-f", good.c_str(), "--shape", "constant:1", "--keda"}, "KEDA's rule knows no delay");
   refused({"-f", good.c_str(), "--shape", "constant:1", "--startup", "soon"}, "--startup soon is no duration");
+  refused({"-f", good.c_str(), "--trace", "/nowhere/trace.csv"}, "/nowhere/trace.csv can't be read");
+  refused({"-f", good.c_str(), "--record", "soon"}, "--record soon is no duration");
+  refused({"-f", good.c_str(), "--record", "15d"}, "--record must be at most 336h");
+  refused({"-f", good.c_str(), "--record", "1s", "--trace", "/nowhere/trace.csv"}, "can't write the trace");
+  refused({"-f", good.c_str(), "--record", "1s", "--shape", "constant:1"}, "excludes");
+  refused({"-f", good.c_str(), "--shape", "constant:1", "--bootstrap-server", "a:1"}, "only with --record");
+  refused({"-f", good.c_str(), "--record", "1s", "--bootstrap-server", "a:1", "-n", "shop"}, "for asking Penstock");
 }

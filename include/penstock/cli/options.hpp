@@ -26,10 +26,16 @@ struct FeedOptions {
   std::string kubeconfig, context;
 };
 
+// How to reach Kafka itself.
+struct KafkaOptions {
+  std::string command_config, bootstrap_servers;
+  bool given() const { return !command_config.empty() || !bootstrap_servers.empty(); }
+};
+
 struct LagOptions {
   FeedOptions feed;
   // Straight from Kafka.
-  std::string command_config, bootstrap_servers;
+  KafkaOptions kafka;
   std::vector<std::string> groups, topics;
   bool partitions = false;
   std::string offset_reset = "latest";
@@ -37,8 +43,6 @@ struct LagOptions {
   std::string watch;  // seconds or a duration; empty: once
   std::string format = "table", sort = "lag", timeout = "10s";
   bool no_headers = false;
-
-  bool from_kafka() const { return !command_config.empty() || !bootstrap_servers.empty(); }
 };
 
 // One question about what penstock-scaler knows.
@@ -49,8 +53,11 @@ struct AskOptions {
 
 struct SimulateOptions {
   std::vector<std::string> files;  // ConsumerScalers
-  std::string shape, trace;        // one of the two
-  bool keda = false;               // KEDA's rule beside them
+  std::string shape, trace;        // one of the two, or
+  std::string record;              // for how long, from one of these, into the trace if there is one
+  FeedOptions feed;
+  KafkaOptions kafka;
+  bool keda = false;  // KEDA's rule beside them
   int partitions = 12, replicas = 1;
   double capacity = 0;  // records a second of one consumer
   std::string startup = "15s", rebalance = "3s", length, slo = "60s", format = "table", picture;
@@ -86,5 +93,6 @@ struct LagRequest {
 };
 Result<LagRequest> check(const LagOptions& options);
 Result<LagRequest> check(const AskOptions& options);
+Result<void> check(const SimulateOptions& options);
 
 }  // namespace penstock::cli
