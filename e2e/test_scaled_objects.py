@@ -19,10 +19,7 @@ pytestmark = pytest.mark.keda
 def scaled_object(name: str, *consumer_scalers: str, **spec: Any) -> dict[str, Any]:
     triggers = [{"type": "external-push", "metadata": {"scalerAddress": f"127.0.0.1:{GRPC}", "consumerScaler": one}}
                 for one in consumer_scalers]
-    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": name},
-            "spec": {"scaleTargetRef": {"name": name}, "minReplicaCount": 0, "maxReplicaCount": 50, "pollingInterval": 2,
-                     "cooldownPeriod": 5, "triggers": triggers,
-                     "advanced": {"horizontalPodAutoscalerConfig": {"behavior": objects.AT_ONCE}}, **spec}}
+    return objects.scaled_object(name, triggers, pollingInterval=2, cooldownPeriod=5, **spec)
 
 
 @pytest.fixture

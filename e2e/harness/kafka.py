@@ -15,7 +15,7 @@ from .wait import eventually
 class KafkaClient:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
-        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self.admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
     def create_topic(self, name: str, partitions: int, config: dict[str, str] | None = None) -> None:
         for future in self.admin.create_topics([NewTopic(name, partitions, 1, config=config or {})]).values():

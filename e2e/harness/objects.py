@@ -31,6 +31,13 @@ def scaler(name: str, topics: list[str], **spec: Any) -> dict[str, Any]:
                      "window": "5s", "behavior": AT_ONCE, **spec}}
 
 
+def scaled_object(name: str, triggers: list[dict[str, Any]], **spec: Any) -> dict[str, Any]:
+    """KEDA's, with the bounds and the behavior of `scaler`."""
+    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": name},
+            "spec": {"scaleTargetRef": {"name": name}, "minReplicaCount": 0, "maxReplicaCount": 50, "triggers": triggers,
+                     "advanced": {"horizontalPodAutoscalerConfig": {"behavior": AT_ONCE}}, **spec}}
+
+
 def external_platform(bootstrap: list[str]) -> dict[str, Any]:
     return {"apiVersion": API, "kind": "EventPlatform", "metadata": {"name": "main"},
             "spec": {"external": {"bootstrapServers": bootstrap}}}

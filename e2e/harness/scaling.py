@@ -29,15 +29,20 @@ class Workload:
         self.name = f"orders-{uuid.uuid4().hex[:6]}"
 
     @classmethod
-    def asleep(cls, cluster: Cluster, kafka: KafkaClient, namespace: str, engine: str, **spec: Any) -> Workload:
-        """Caught up, at 0 replicas, its scaler ready (with more of a spec, if given); the namespace has a platform called main."""
+    def idle(cls, cluster: Cluster, kafka: KafkaClient, namespace: str) -> Workload:
+        """Caught up, at 0 replicas, and scaled by nobody yet; the namespace has a platform called main."""
         workload = cls(cluster, kafka, namespace)
-        cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
+        cluster.apply(objects.topic(workload.name, PARTITIONS), objects.deployment(workload.name), namespace=namespace)
         cluster.ready("ptopic", workload.name, namespace, 20)
         workload.produce(PARTITIONS)
         workload.caught_up()
-        cluster.apply(objects.deployment(workload.name),
-                      objects.scaler(workload.name, [workload.name], engine=engine, **spec), namespace=namespace)
+        return workload
+
+    @classmethod
+    def asleep(cls, cluster: Cluster, kafka: KafkaClient, namespace: str, engine: str, **spec: Any) -> Workload:
+        """An idle one with its scaler, which is ready (with more of a spec, if given)."""
+        workload = cls.idle(cluster, kafka, namespace)
+        cluster.apply(objects.scaler(workload.name, [workload.name], engine=engine, **spec), namespace=namespace)
         cluster.ready("cscaler", workload.name, namespace, 30)
         return workload
 
