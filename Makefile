@@ -48,7 +48,7 @@ demo: deps ## boot a Kubernetes, run Penstock on it, drive a load wave and show 
 	@tools/demo
 
 .PHONY: bench
-bench: build ## the measurements of bench/, into docs/benchmarks (real and fake brokers, KEDA)
+bench: build ## the measurements of bench/, into docs/benchmarks (real and fake brokers, KEDA; some 20 minutes)
 	@bench/run
 
 .PHONY: image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import log10
+from statistics import median
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LEGEND = 700, 380, 70, 20, 50, 210
@@ -61,6 +62,41 @@ def engine(rows: list[dict[str, Any]], fakes: list[dict[str, Any]], brokers_cpu:
     for name, dashes, moving in (("Penstock, fakes, idle", "2 2", 0), ("Penstock, fakes, all moving", "", 100)):
         series.append(Series(name, green, dashes, [(row["scalers"], row["penstock"]["cpu_ms"]) for row in fakes if row["moving"] == moving]))
     return logarithmic(series, "scalers of 10 partitions", "CPU, ms a second")
+
+
+def reaction(rows: list[dict[str, Any]], whats: dict[str, str], target_s: float) -> str:
+    """A dot for each try, on a logarithmic axis, and a bar at the middle one; the target as a line."""
+    colours = dict(zip(whats, ("#1f6feb", "#d1242f"), strict=True))
+    least, most, left, right = 0.1, 100.0, 190, WIDTH - 110
+    bottom = HEIGHT - BOTTOM
+    strip = (bottom - TOP) / (len(rows) * len(whats))
+
+    def x(seconds: float) -> float:
+        return left + (right - left) * log10(min(max(seconds, least), most) / least) / log10(most / least)
+
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>']
+    for power in range(round(log10(least)), round(log10(most)) + 1):
+        at = x(10.0**power)
+        parts.append(f'<path d="M{at:.1f},{TOP} V{bottom}" stroke="#ddd"/><text x="{at:.1f}" y="{bottom + 18}" '
+                     f'text-anchor="middle">{10.0**power:,g} s</text>')
+    for number, row in enumerate(rows):
+        top = TOP + strip * len(whats) * number
+        parts.append(f'<path d="M{left},{top:.1f} H{right}" stroke="#ddd"/>'
+                     f'<text x="{left - 10}" y="{top + strip * len(whats) / 2 + 4:.1f}" text-anchor="end">{row["name"]}</text>')
+        for place, (what, colour) in enumerate(colours.items()):
+            upper, middle = top + strip * place, x(median(row[what]))
+            parts += [f'<circle cx="{x(one):.1f}" cy="{upper + strip * (0.25 + i % 5 * 0.125):.1f}" r="2.5" fill="{colour}" '
+                      'fill-opacity="0.5"/>' for i, one in enumerate(row[what])]
+            parts.append(f'<path d="M{middle:.1f},{upper + strip * 0.1:.1f} v{strip * 0.8:.1f}" stroke="{colour}" '
+                         'stroke-width="3"/>')
+    parts.append(f'<path d="M{x(target_s):.1f},{TOP} V{bottom}" stroke="#1a7f37" stroke-width="2" stroke-dasharray="6 4"/>')
+    for number, (label, colour) in enumerate([*((whats[what], colour) for what, colour in colours.items()),
+                                              (f"target, {target_s:g} s", "#1a7f37")]):
+        at = TOP + 16 + 20 * number
+        parts.append(f'<rect x="{right + 10}" y="{at - 9}" width="10" height="10" fill="{colour}"/>'
+                     f'<text x="{right + 24}" y="{at}">{label}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def serve(rows: list[dict[str, Any]], names: dict[str, str], target_ms: float) -> str:
