@@ -54,7 +54,7 @@ shared by all that is named below and by whatever else ran there: a load average
 
 {markdown(lines(rows))}
 
-![Each try](reaction.svg)
+![Each try, with a bar at the median](reaction.svg)
 
 Not measured: pods (there is no node, they stay pending), what consumers do once they are there, the way down, more scalers
 than these, TLS.
