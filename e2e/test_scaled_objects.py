@@ -113,7 +113,7 @@ def test_beside_keda_it_tells_what_it_would_have_done_and_writes_nothing(workloa
     name, namespace = workload.name, workload.namespace
     trigger = {"type": "kafka", "metadata": {"bootstrapServers": broker.bootstrap, "consumerGroup": name, "topic": name,
                                              "lagThreshold": "200"}}
-    cluster.apply(scaled_object(name, triggers=[trigger]), namespace=namespace)
+    cluster.apply(objects.scaled_object(name, [trigger], pollingInterval=2, cooldownPeriod=5), namespace=namespace)
     cluster.ready("scaledobject", name, namespace, 30)
     where = ("compare", name, f"--scaler=127.0.0.1:{GRPC}", "-n", namespace)
     workload.produce(350)
