@@ -67,7 +67,7 @@ def engine(rows: list[dict[str, Any]], fakes: list[dict[str, Any]], brokers_cpu:
 def reaction(rows: list[dict[str, Any]], whats: dict[str, str], target_s: float) -> str:
     """A dot for each try, on a logarithmic axis, and a bar at the median; the target as a line."""
     colours = dict(zip(whats, ("#1f6feb", "#d1242f"), strict=True))
-    least, most, left, right = 0.1, 100.0, 190, WIDTH - 110
+    least, most, left, right = 0.01, 100.0, 190, WIDTH - 110
     bottom = HEIGHT - BOTTOM
     strip = (bottom - TOP) / (len(rows) * len(whats))
 
