@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from harness import Cluster, KafkaClient, eventually, never, objects
 from harness.scaling import HEAVY, PARTITIONS, Scaling, Workload
+from harness.watch import Watch
 
 
 class TestDirect(Scaling):
@@ -69,22 +67,16 @@ RULES = {
 }
 
 
-@contextmanager
-def _watched(cluster: Cluster, namespace: str, log: Path) -> Iterator[Callable[[str], list[int]]]:
-    """How to ask for the replicas that a Deployment has had, one after the other."""
-    shown = 'jsonpath={.metadata.name} {.spec.replicas}{"\\n"}'
-    command = [cluster.kubectl_program, f"--kubeconfig={cluster.kubeconfig}", "get", "deployments", "-n", namespace, "-w", "-o", shown]
-    with log.open("w") as output, subprocess.Popen(command, stdout=output) as process:
-        try:
-            yield lambda name: [int(n) for n, _ in itertools.groupby(line.split()[1] for line in log.read_text().splitlines()
-                                                                     if line.startswith(f"{name} "))]
-        finally:
-            process.kill()
+@pytest.fixture
+def watch(cluster: Cluster, namespace: str) -> Iterator[Watch]:
+    watch = Watch(cluster, namespace)
+    yield watch
+    watch.stop()
 
 
 @pytest.mark.usefixtures("external_metrics", "platform")
 def test_the_same_series_goes_the_same_way_with_kubernetes_own_controller(cluster: Cluster, kafka: KafkaClient, namespace: str,
-                                                                         tmp_path: Path) -> None:
+                                                                         watch: Watch) -> None:
     """Each set of rules twice on one lag: Direct carries them out itself, with Native kube-controller-manager does."""
     workload = Workload(cluster, kafka, namespace)
     cluster.apply(objects.topic(workload.name, PARTITIONS), namespace=namespace)
@@ -97,21 +89,19 @@ def test_the_same_series_goes_the_same_way_with_kubernetes_own_controller(cluste
                                                                   minReplicas=1, consumerGroup=workload.name), namespace=namespace)
 
     def all_have(replicas: int) -> None:
-        eventually(f"all have {replicas} replicas", lambda: {d["metadata"]["name"]: d["spec"]["replicas"]
-                                                             for d in cluster.list("deployments", namespace)},
+        eventually(f"all have {replicas} replicas", lambda: {name: watch.latest(name) for name in names},
                    lambda found: set(found.values()) == {replicas}, 120)
 
     for name in names:
         cluster.ready("cscaler", name, namespace)
-    with _watched(cluster, namespace, tmp_path / "replicas") as had:
-        workload.leave_lag(1000)
-        all_have(10)
-        workload.leave_lag(200)  # for less than the window: nothing comes of it
-        eventually("less is wanted", lambda: {s["status"]["desiredReplicas"] for s in cluster.list("cscaler", namespace)},
-                   lambda found: found == {2})
-        workload.leave_lag(1000)
-        never("fewer replicas", lambda: {d["spec"]["replicas"] for d in cluster.list("deployments", namespace)},
-              lambda found: found != {10}, 10)
-        workload.leave_lag(300)
-        all_have(3)
-        assert {name: had(name) for name in names} == {name: RULES[name.split("-")[0]][1] for name in names}
+    workload.leave_lag(1000)
+    all_have(10)
+    workload.leave_lag(200)  # for less than the window: nothing comes of it
+    eventually("less is wanted", lambda: {s["status"]["desiredReplicas"] for s in cluster.list("cscaler", namespace)},
+               lambda found: found == {2})
+    workload.leave_lag(1000)
+    never("fewer replicas", lambda: {d["spec"]["replicas"] for d in cluster.list("deployments", namespace)},
+          lambda found: found != {10}, 10)
+    workload.leave_lag(300)
+    all_have(3)
+    assert {name: watch.had(name) for name in names} == {name: RULES[name.split("-")[0]][1] for name in names}

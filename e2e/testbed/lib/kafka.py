@@ -56,12 +56,15 @@ class Kafka:
     @property
     def bootstrap(self) -> str:
         """The clients' address, inside."""
-        return ",".join(f"{NODE_IP}:{self._port + n}" for n in self.brokers)
+        return self._addresses(self._port)
 
     def bootstrap_of(self, listener: str) -> str:
         """The same, of one of `listeners`."""
         port, _ = self.listeners[listener]
-        return ",".join(f"{NODE_IP}:{port + n}" for n in self.brokers)
+        return self._addresses(port)
+
+    def _addresses(self, first_port: int) -> str:
+        return ",".join(f"{NODE_IP}:{first_port + n}" for n in self.brokers)
 
     @property
     def host_bootstrap(self) -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from harness import Cluster
+from .cluster import Cluster
 
 PATIENCE = 180  # seconds: several times what any scaler takes
 
@@ -31,9 +31,13 @@ class Watch:
         self._kubectl.wait()
         self._reader.join()
 
-    def latest(self, name: str) -> int:
+    def had(self, name: str) -> list[int]:
+        """One after the other; none twice in a row."""
         with self._told:
-            return self._changes[name][-1][1]
+            return [replicas for _, replicas in self._changes[name]]
+
+    def latest(self, name: str) -> int:
+        return self.had(name)[-1]
 
     def when(self, name: str, good: Callable[[int], bool], since: float) -> float:
         """When the first good number came that is no older than that."""
