@@ -70,10 +70,11 @@ function(penstock_precompile target)
   target_precompile_headers(${target} REUSE_FROM penstock_precompiled)
 endfunction()
 
-# penstock_test(<folder> [PART <folder>] [PRIVATE lib...]): <folder>_tests from tests/<folder>/*_test.cpp, in ctest. A part
-# is a folder in there that is a program of its own, <part>_tests; it sees the private headers of src/<folder>.
+# penstock_test(<folder> [PART <folder>] [MORE file...] [PRIVATE lib...]): <folder>_tests from tests/<folder>/*.cpp, in
+# ctest. A part is a folder in there that is a program of its own, <part>_tests, of its *_test.cpp and MORE; it sees the
+# private headers of src/<folder>.
 function(penstock_test folder)
-  cmake_parse_arguments(arg "" "PART" "PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "PART" "MORE;PRIVATE" ${ARGN})
   set(library ${folder})
   if(arg_PART)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${library}/${arg_PART}/*_test.cpp)
@@ -82,7 +83,7 @@ function(penstock_test folder)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
     list(FILTER sources EXCLUDE REGEX "/tests/kafka/wire/")
   endif()
-  add_executable(${folder}_tests ${sources})
+  add_executable(${folder}_tests ${sources} ${arg_MORE})
   if(arg_PART)
     target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src/${library})
   endif()

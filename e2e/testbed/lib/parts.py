@@ -14,7 +14,8 @@ from . import images, kafka_parts, runtime
 from .cache import ROOT, BuildError, Part, Steps
 
 HERE = Path(__file__).resolve().parent.parent
-GO_ENV = {"GOFLAGS": "-trimpath -buildvcs=false"}
+# Nobody debugs these programs, and the compiler collects its garbage less often: a sixth of its time.
+GO_ENV = {"GOFLAGS": "-trimpath -buildvcs=false -gcflags=all=-dwarf=false", "GOGC": "400"}
 LINK_FLAGS = "-s -w"
 KUBERNETES = "k8s.io/kubernetes/cmd/"
 KEDA = "github.com/kedacore/keda/v2"

@@ -38,27 +38,12 @@ Result<Message> decode_body(Reader& reader, std::int16_t version) {
 // Puts a frame's length before it.
 void close_frame(std::string& frame);
 
-// The whole frame with its length of 4 bytes.
+// The whole frame with its length of 4 bytes. Compiled in messages/frames.cpp for the requests of messages/all.hpp.
 template <class Request>
 std::string encode_request(const Request& request, std::int16_t version, std::int32_t correlation,
-                           std::string_view client_id) {
-  std::string frame(4, '\0');
-  Writer header(frame, version, version >= Request::kApi.flexible);
-  header.number(Request::kApi.key);
-  header.number(version);
-  header.number(correlation);
-  header.short_string(client_id);  // classic even in the flexible header (KIP-482)
-  if (version >= Request::kApi.flexible) header.varint(0);
-  encode_body(frame, request, version);
-  close_frame(frame);
-  return frame;
-}
+                           std::string_view client_id);
 
 template <class Response>
-Result<Response> decode_response(std::string_view after_correlation_id, std::int16_t version) {
-  Reader reader(after_correlation_id, version, version >= Response::kApi.flexible);
-  if (has_tagged_response_header(Response::kApi, version)) reader.skip_tagged_fields();
-  return decode_body<Response>(reader, version);
-}
+Result<Response> decode_response(std::string_view after_correlation_id, std::int16_t version);
 
 }  // namespace penstock::kafka::wire
