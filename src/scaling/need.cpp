@@ -23,6 +23,10 @@ double seconds(Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
+// What one backlog has taught may be a fifth too low: commits come in steps, and new members have just joined. While
+// nothing waits, that much more is tried once; if it was wrong the next backlog teaches better.
+constexpr double kDoubt = 0.2;
+
 // A need that lies within this much of the next replica count is not clear.
 constexpr double kDeadBand = 0.1;
 
@@ -96,20 +100,23 @@ class Needs {
     const double arrival = lag_.arrival_rate.value_or(0);
     const double uncommitted = arrival * seconds(std::min(kCommits, threshold / 3));
     const auto beyond = [&](std::int64_t records) { return std::max(static_cast<double>(records) - uncommitted, 0.0); };
+    const std::int64_t late = std::llround(beyond(backlog_));
+    const double capacity = late == 0 ? *capacity_ * (1 + doubt()) : *capacity_;
     const auto need_for = [&](std::int64_t records) {
-      const double exact = (arrival + beyond(records) / seconds(threshold)) / *capacity_;
+      const double exact = (arrival + beyond(records) / seconds(threshold)) / capacity;
       return Need{spread(exact), spread(exact - kDeadBand)};
     };
     const Need need = need_for(backlog_);
-    const std::int64_t late = std::llround(beyond(backlog_));
     say(rate_words(arrival) + " arriving" +
         (late == 0
              ? ""
              : " and " + grouped(late) + " that wait for more than a commit, within " + format_duration(threshold)) +
-        ", at " + rate_words(*capacity_) + " a replica, need " + count(need.replicas, "replica"));
+        ", at " + rate_words(capacity) + " a replica, need " + count(need.replicas, "replica"));
     const auto in_time = static_cast<std::int64_t>(*capacity_ * seconds(threshold));
     return lag_.hot ? cooled(need, need_for(without_hot(in_time))) : need;
   }
+
+  double doubt() const { return memory_.lessons == 1 ? kDoubt : 0; }
 
   // Partitions can't be halved: of 9 replicas on 12 partitions the fullest three have two each, so that all together
   // get no more done than 6. The fewest whose fullest consumer keeps up.
@@ -205,6 +212,8 @@ void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpe
   const bool all = progress.backlogged >= consumers;
   const double busy = all ? consumers : static_cast<double>(progress.backlogged) / fullest;
   const auto records = static_cast<double>(all ? progress.consumed : progress.consumed_backlogged);
+  if (!memory.last_lesson || now - *memory.last_lesson > 2 * spec.window) ++memory.lessons;
+  memory.last_lesson = now;
   memory.consumer_rate.add(records / busy, time, spec.window);
   memory.measured += time;
   if (memory.measured >= kLeastMeasured) memory.consumer_capacity = memory.consumer_rate.per_second();

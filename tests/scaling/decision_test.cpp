@@ -5,29 +5,10 @@
 using namespace penstock;
 using namespace penstock::scaling;
 using scaling::testing::lag_of;
+using scaling::testing::Run;
 using scaling::testing::says;
 using scaling::testing::spec_of;
 using scaling::testing::stable_group;
-
-namespace {
-
-// Decides again and again with the memory of the time before.
-struct Run {
-  api::ConsumerScalerSpec spec = spec_of();
-  GroupState group = stable_group();
-  Workload workload;
-  Memory memory;
-  SteadyTime now{1h};
-
-  Decision step(const Lag& lag, Duration later = 1s) {
-    now += later;
-    Decision decision = decide(lag, group, spec, workload, memory, now);
-    memory = decision.memory;
-    return decision;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("need is lag over threshold, rounded up, and is said in words") {
   struct {

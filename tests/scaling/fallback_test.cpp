@@ -6,24 +6,12 @@ using namespace penstock;
 using namespace penstock::scaling;
 using scaling::testing::lag_of;
 using scaling::testing::says;
-using scaling::testing::spec_of;
-using scaling::testing::stable_group;
 using scaling::testing::unknown_lag;
 
 namespace {
 
-struct Outage {
-  api::ConsumerScalerSpec spec = spec_of();
-  Workload workload{.current_replicas = 4, .hpa_desired = {}};
-  Memory memory;
-  SteadyTime now{1h};
-
-  Decision step(const Lag& lag, Duration later = 1s) {
-    now += later;
-    Decision decision = decide(lag, stable_group(), spec, workload, memory, now);
-    memory = decision.memory;
-    return decision;
-  }
+struct Outage : scaling::testing::Run {
+  Outage() { workload.current_replicas = 4; }
 };
 
 api::Fallback fallback(api::FallbackPolicy policy) {

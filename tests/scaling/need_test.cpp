@@ -7,17 +7,10 @@ using namespace penstock::scaling;
 using scaling::testing::lag_of;
 using scaling::testing::says;
 using scaling::testing::spec_of;
-using scaling::testing::stable_group;
 
 namespace {
 
-struct Run {
-  api::ConsumerScalerSpec spec = spec_of();
-  GroupState group = stable_group();
-  Workload workload;
-  Memory memory;
-  SteadyTime now{1h};
-
+struct Run : scaling::testing::Run {
   Run() {
     spec.lag_threshold.reset();
     spec.delay_threshold = 30s;
@@ -31,12 +24,6 @@ struct Run {
   Run& consumes(double capacity) {
     memory.consumer_capacity = capacity;
     return *this;
-  }
-  Decision step(const Lag& lag, Duration later = 1s) {
-    now += later;
-    Decision decision = decide(lag, group, spec, workload, memory, now);
-    memory = decision.memory;
-    return decision;
   }
 };
 
@@ -55,6 +42,34 @@ Lag at_work(std::int64_t consumed, int backlogged, int partitions = 4) {
 }
 
 }  // namespace
+
+TEST_CASE("what one backlog taught is tried with fewer replicas while nothing waits, and counts as it is otherwise") {
+  struct {
+    int lessons;
+    std::int64_t waiting;
+    int desired;
+  } const cases[] = {{1, 0, 3}, {1, 10'000, 12}, {2, 0, 4}, {0, 0, 4}};
+  for (const auto& c : cases) {
+    Run run;
+    run.running(4).consumes(75);
+    run.memory.lessons = c.lessons;
+    run.step(arriving(250, c.waiting, 12));
+    const Decision decision = run.step(arriving(250, c.waiting, 12), run.spec.window);
+    CHECK_MESSAGE(decision.desired == c.desired, c.lessons, ": ", decision.reasons.front());
+  }
+}
+
+TEST_CASE("a backlog is a lesson, however long it lasts, and the next one another") {
+  Run run;
+  run.running(2);
+  for (int i = 0; i < 60; ++i) run.step(at_work(100, 4));
+  CHECK(run.memory.lessons == 1);
+  run.step(at_work(100, 0));
+  run.step(at_work(100, 4), run.spec.window);
+  CHECK(run.memory.lessons == 1);
+  run.step(at_work(100, 4), 3 * run.spec.window);
+  CHECK(run.memory.lessons == 2);
+}
 
 TEST_CASE("a delay needs what arrives and what waits, by what one replica consumes") {
   struct {

@@ -113,6 +113,22 @@ inline GroupState stable_group(const std::string& assignor = "cooperative-sticky
   return {true, "Classic", "Stable", assignor, 1};
 }
 
+// Decisions one after another, each with the memory of the one before.
+struct Run {
+  api::ConsumerScalerSpec spec = spec_of();
+  GroupState group = stable_group();
+  Workload workload;
+  Memory memory;
+  SteadyTime now{1h};
+
+  Decision step(const Lag& lag, Duration later = 1s) {
+    now += later;
+    Decision decision = decide(lag, group, spec, workload, memory, now);
+    memory = decision.memory;
+    return decision;
+  }
+};
+
 inline bool says(const Decision& decision, std::string_view words) {
   for (const auto& reason : decision.reasons)
     if (reason.find(words) != std::string::npos) return true;

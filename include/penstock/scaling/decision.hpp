@@ -30,6 +30,8 @@ struct Memory {
   std::optional<SteadyTime> replicas_rose;
   Rate consumer_rate;                       // of one consumer that has a backlog
   Duration measured{};                      // for how long that was seen
+  std::optional<SteadyTime> last_lesson;    // when it was last seen
+  int lessons = 0;                          // backlogs in which it was seen
   Duration unanswered{};                    // of a backlog since records were last consumed
   std::optional<double> consumer_capacity;  // records a second, as learned or published
   bool operator==(const Memory&) const = default;
