@@ -268,11 +268,10 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
   open_ages_.insert(open_ages_.end(), lag.open_ages.begin(), lag.open_ages.end());
   plan_.doubtful.insert(lag.doubtful.begin(), lag.doubtful.end());
   if (past.refused) lag.error = subject.refusal;
-  compare(past, lag, input.group, now, wall);
+  const scaling::Workload workload{scaler.status.current_replicas, subject.hpa_desired, subject.unsettled};
+  compare(past, lag, input.group, workload, now, wall);
 
-  scaling::Decision decision =
-      scaling::decide(lag, input.group, scaler.spec,
-                      {scaler.status.current_replicas, subject.hpa_desired, subject.unsettled}, past.memory, now);
+  scaling::Decision decision = scaling::decide(lag, input.group, scaler.spec, workload, past.memory, now);
   // The same moment stays the same time whatever the clocks do meanwhile.
   const bool moved = !past.entry || decision.memory.last_active != past.memory.last_active;
   const std::optional<WallTime> last_active =
@@ -284,8 +283,8 @@ void Engine::decide(const Subject& subject, Past& past, const Result<kafka::Samp
 }
 
 // Before the decision, so that both begin with the same memory.
-void Engine::compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group, SteadyTime now,
-                     WallTime wall) {
+void Engine::compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group,
+                     const scaling::Workload& workload, SteadyTime now, WallTime wall) {
   const api::ConsumerScaler& scaler = *past.scaler;
   if (scaler.spec.mode != api::Mode::kObserve) {
     past.comparison.reset();
@@ -293,7 +292,7 @@ void Engine::compare(Past& past, const scaling::Lag& lag, const scaling::GroupSt
   }
   if (!past.comparison || past.comparison->generation() != scaler.meta.generation)
     past.comparison = std::make_shared<LiveComparison>(scaler, past.memory, wall);
-  past.comparison->observe(lag, group, scaler.status.current_replicas, now, wall);
+  past.comparison->observe(lag, group, workload, now, wall);
 }
 
 std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag,

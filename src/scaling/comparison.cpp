@@ -36,14 +36,15 @@ Comparison::Comparison(api::ConsumerScalerSpec spec, Memory memory, WallTime sin
   out_.lag_threshold = spec_.lag_threshold;
 }
 
-void Comparison::observe(const Lag& lag, const GroupState& group, std::optional<int> actual, SteadyTime now,
+void Comparison::observe(const Lag& lag, const GroupState& group, const Workload& workload, SteadyTime now,
                          WallTime wall) {
+  const std::optional<int> actual = workload.current_replicas;
   pass(now);
   last_.reset();
   // Whoever takes a workload over finds its replicas as they are; one at 0 that may not be there would be woken.
   if (!replicas_ && actual) replicas_ = *actual > 0 ? *actual : spec_.min_replicas;
   if (!replicas_) return;
-  Decision decision = decide(lag, group, spec_, {replicas_, std::nullopt}, memory_, now);
+  Decision decision = decide(lag, group, spec_, {replicas_, std::nullopt, workload.unsettled}, memory_, now);
   memory_ = std::move(decision.memory);
   replicas_ = moved(decision, now);
   if (!decision.known || !actual) return close();

@@ -14,7 +14,7 @@ struct Told {
   int desired = 0;
   double metric = 0, target = 1;
   bool active = false, known = false;
-  int min = 1, max = 1;
+  scaling::Range range;
   double tolerance = 0.1;
   std::vector<api::Verdict> verdicts;
 };
@@ -43,17 +43,14 @@ class Penstock final : public Brain {
     told.target = static_cast<double>(spec_.metric_target());
     told.active = decision.active;
     told.known = decision.known;
-    told.min = std::max(spec_.min_replicas, 1);
-    told.max = spec_.max_replicas.value_or(100'000);
-    if (decision.cap > 0) told.max = std::min(told.max, decision.cap);
-    told.min = std::min(told.min, told.max);
+    told.range = scaling::range_of(spec_, decision.cap);
     told.tolerance = 0;
     told.verdicts = std::move(lag.verdicts);
     return told;
   }
   int wake_or_sleep(const Told& told, int replicas) override {
     if (spec_.min_replicas > 0 || !told.known) return replicas;
-    if (replicas == 0 && told.active) return std::clamp(told.desired, 1, told.max);
+    if (replicas == 0 && told.active) return scaling::first_replicas(spec_, told.desired, told.range);
     return replicas > 0 && !told.active && told.desired == 0 ? 0 : replicas;
   }
 
@@ -78,8 +75,7 @@ class Keda final : public Brain {
     told.metric = std::min(total, told.target * lag.partitions);
     told.desired = static_cast<int>(std::ceil(told.metric / told.target));
     told.active = total > static_cast<double>(spec_.activation_lag_threshold);
-    told.min = std::max(spec_.min_replicas, 1);
-    told.max = spec_.max_replicas.value_or(100);
+    told.range = scaling::range_of(spec_, 0);
     return told;
   }
   int wake_or_sleep(const Told& told, int replicas) override {
@@ -106,15 +102,14 @@ class Oracle final : public Brain {
     told.desired = std::max(s_.spec.min_replicas, consumers.ideal(s_.load(at_)));
     told.metric = told.desired;
     told.active = told.desired > 0;
-    told.min = std::max(s_.spec.min_replicas, 1);
-    told.max = s_.spec.max_replicas.value_or(100'000);
+    told.range = scaling::range_of(s_.spec, 0);
     told.tolerance = 0;
     at_ += 1s;
     return told;
   }
   int wake_or_sleep(const Told& told, int replicas) override {
     if (!told.active) return 0;
-    return replicas == 0 ? std::min(told.desired, told.max) : replicas;
+    return replicas == 0 ? std::min(told.desired, told.range.max) : replicas;
   }
 
  private:
@@ -165,7 +160,7 @@ class Loop {
     const int recommended =
         std::abs(ratio - 1) <= told.tolerance ? replicas_ : static_cast<int>(std::ceil(told.metric / told.target));
     const int from = replicas_;
-    set_replicas(past_.allowed(behavior_, replicas_, recommended, told.min, told.max, consumers_.now()));
+    set_replicas(past_.allowed(behavior_, replicas_, recommended, told.range.min, told.range.max, consumers_.now()));
     past_.scaled(from, replicas_, consumers_.now());
   }
 

@@ -31,7 +31,7 @@ struct Stage {
   void tick(int ticks, const Lag& lag, std::optional<int> actual) {
     for (int i = 0; i < ticks; ++i) {
       passed += 1s;
-      comparison.observe(lag, group, actual, SteadyTime{1h} + passed, kWall + passed);
+      comparison.observe(lag, group, {actual, std::nullopt, unsettled}, SteadyTime{1h} + passed, kWall + passed);
     }
   }
   void tick(int ticks, std::int64_t lag, std::optional<int> actual) { tick(ticks, lag_of(lag, 12), actual); }
@@ -39,6 +39,7 @@ struct Stage {
 
   Comparison comparison;
   GroupState group = stable_group();
+  bool unsettled = false;
   Duration passed{};
 };
 
@@ -221,8 +222,11 @@ TEST_CASE("a hold keeps Penstock's own replicas, not the other autoscaler's") {
   SUBCASE("in a rebalance, as the other's scaling brings it about") {
     stage.group.state = "PreparingRebalance";
   }
+  SUBCASE("while brokers are not ready") {
+    stage.unsettled = true;
+  }
   SUBCASE("otherwise it follows the lag") {}
-  const bool holds = stage.group.rebalancing();
+  const bool holds = stage.group.rebalancing() || stage.unsettled;
   stage.tick(10, 200, 12);
   const Compared result = stage.result();
   REQUIRE(result.differences.size() == 1);

@@ -77,8 +77,8 @@ class Engine {
   void add_topic(const std::string& name, Topic* topic, const kafka::GroupSample& group, bool stable_ends);
   Topic* find_topic(const std::string& name);
   void decide(const Subject& subject, Past& past, const Result<kafka::Sample>* sample, SteadyTime now, WallTime wall);
-  static void compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group, SteadyTime now,
-                      WallTime wall);
+  static void compare(Past& past, const scaling::Lag& lag, const scaling::GroupState& group,
+                      const scaling::Workload& workload, SteadyTime now, WallTime wall);
   std::shared_ptr<Entry> make_entry(const api::ConsumerScaler& scaler, scaling::Lag lag, scaling::Decision decision,
                                     const scaling::GroupState& group, std::optional<WallTime> last_active) const;
 

@@ -29,10 +29,10 @@ class LiveComparison {
 
   std::int64_t generation() const { return generation_; }  // whose spec it is about
   // The engine's thread.
-  void observe(const scaling::Lag& lag, const scaling::GroupState& group, std::optional<int> actual, SteadyTime now,
-               WallTime wall) {
+  void observe(const scaling::Lag& lag, const scaling::GroupState& group, const scaling::Workload& workload,
+               SteadyTime now, WallTime wall) {
     const std::lock_guard lock(mutex_);
-    comparison_.observe(lag, group, actual, now, wall);
+    comparison_.observe(lag, group, workload, now, wall);
   }
   // Any thread.
   scaling::Compared result() const {

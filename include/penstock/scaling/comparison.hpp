@@ -52,8 +52,8 @@ class Comparison {
   // Of one spec, which is what the numbers are about. memory: of the decisions so far, for what they have learned.
   Comparison(api::ConsumerScalerSpec spec, Memory memory, WallTime since);
 
-  // Once a tick, whatever is known. actual: replicas; what they are stays true until the next tick.
-  void observe(const Lag& lag, const GroupState& group, std::optional<int> actual, SteadyTime now, WallTime wall);
+  // Once a tick, whatever is known. The actual replicas stay what they are until the next tick.
+  void observe(const Lag& lag, const GroupState& group, const Workload& workload, SteadyTime now, WallTime wall);
   Compared result() const;
 
  private:
