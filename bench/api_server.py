@@ -46,7 +46,7 @@ class ApiServer:
     def __init__(self, folder: Path, bootstrap: str, objects: int) -> None:
         for authority in ("ca", "front-proxy-ca"):
             pki.make_authority(folder, authority)
-        for name, authority, usage in (("apiserver", "ca", "serverAuth"), ("metrics", "ca", "serverAuth"), ("client", "ca", "clientAuth"),
+        for name, authority, usage in (("apiserver", "ca", "serverAuth"), ("scaler", "ca", "serverAuth"), ("client", "ca", "clientAuth"),
                                        ("front-proxy", "front-proxy-ca", "clientAuth")):
             subject = "/CN=front-proxy-client" if name == "front-proxy" else f"/CN={name}"
             pki.make_certificate(folder, name, authority, subject, usage, "IP:127.0.0.1" if usage == "serverAuth" else "")
@@ -57,7 +57,8 @@ class ApiServer:
         allowed = [{"namespace": f"shop-{n}"} for n in range(100)]
         view = _secret("penstock-view-0", {"platform": "kafka/main", "connection": json.dumps({"bootstrapServers": bootstrap}),
                                            "allowed": json.dumps(allowed)})
-        certificate = _secret("penstock-metrics-tls", {"tls.crt": text("metrics.crt"), "tls.key": text("metrics.key")})
+        certificate = _secret("penstock-scaler-tls", {"tls.crt": text("scaler.crt"), "tls.key": text("scaler.key"),
+                                                      "ca.crt": text("ca.crt")})
         self._lists = {"consumerscalers": [consumer_scaler(i) for i in range(objects)],
                        "horizontalpodautoscalers": [autoscaler(i) for i in range(objects)],
                        "secrets/labelSelector": [view], "secrets/fieldSelector": [certificate]}

@@ -36,8 +36,8 @@ is late there is late in every percentile.
   and {objects * PARTITIONS:,} partitions, ticking once a second.
 - **Kafka is a fake** (`fake_kafka`, {options.brokers} brokers), as in [engine.md](engine.md): "all" moving means that each partition gets 100
   records a second. **Kubernetes is a fake** that lists these objects, tells the front proxy's authority and allows everybody.
-- Who asks is a Go program of its own: over gRPC with KEDA's own client code on one connection, as KEDA does, without TLS; over
-  HTTPS on 100 connections at most, with the front proxy's client certificate, as the API server's aggregation layer does. The
+- Who asks is a Go program of its own: over gRPC with KEDA's own client code on one connection, as KEDA does, with the
+  callers' certificate; over HTTPS on 100 connections at most, with the front proxy's client certificate, as the API server's aggregation layer does. The
   scaler's authorizer asks about each namespace once (100 of them) and remembers the answer.
 - Open loop: {options.rate:,} requests a second, {options.seconds} s for each row, over all objects in turn. A request is sent when its time has come, whatever
   became of the ones before, and is timed from that moment. "sent late" is how much of that was the asker's own.

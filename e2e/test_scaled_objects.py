@@ -17,7 +17,8 @@ pytestmark = pytest.mark.keda
 
 
 def scaled_object(name: str, *consumer_scalers: str, **spec: Any) -> dict[str, Any]:
-    triggers = [{"type": "external-push", "metadata": {"scalerAddress": f"127.0.0.1:{GRPC}", "consumerScaler": one}}
+    triggers = [{"type": "external-push", "metadata": {"scalerAddress": f"127.0.0.1:{GRPC}", "consumerScaler": one},
+                 "authenticationRef": {"kind": "ClusterTriggerAuthentication", "name": "penstock"}}
                 for one in consumer_scalers]
     return objects.scaled_object(name, triggers, pollingInterval=2, cooldownPeriod=5, **spec)
 

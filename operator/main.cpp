@@ -56,6 +56,9 @@ void declare(CLI::App& app, Flags& flags, ManagerOptions& options) {
       ->capture_default_str();
   app.add_option("--keda-scaler-address", options.keda_scaler_address,
                  "host:port where KEDA reaches penstock-scaler; else the metrics service, port 9443");
+  app.add_option("--keda-namespace", options.keda_namespace,
+                 "Where KEDA runs: the certificate that it shows to penstock-scaler is put there")
+      ->capture_default_str();
   app.add_option("--metrics-service", options.metrics_service, "The Service of the external metrics API")
       ->capture_default_str();
   app.add_option("--metrics-service-port", options.metrics_service_port, "Its port")->capture_default_str();

@@ -41,9 +41,11 @@ class Penstock:
         self.processes: dict[str, subprocess.Popen[Any]] = {}
 
     def install(self) -> None:
-        """The namespace, the service accounts and their rights, the Service of the metrics API."""
+        """The namespace, the service accounts and their rights, also where KEDA runs, the Service of the metrics API."""
         self.testbed.create_namespace(NAMESPACE)
         self.cluster.kubectl("apply", "-f", str(ROOT / "deploy" / "rbac.yaml"))
+        if self.cluster.kubectl("get", "namespace", "keda", "--ignore-not-found"):
+            self.cluster.kubectl("apply", "-f", str(ROOT / "deploy" / "keda.yaml"))
         self.testbed.expose(NAMESPACE, "penstock-scaler", 443, METRICS_API)
         for program in HEALTH:
             self._write_kubeconfig(program)

@@ -2,16 +2,16 @@
 
 #include <penstock/cli/comparison_report.hpp>
 #include <penstock/cli/comparison_source.hpp>
+#include <penstock/rpc/tls.hpp>
 #include <penstock/v1/decision_feed.grpc.pb.h>
 
 #include <grpcpp/grpcpp.h>
 
 namespace penstock::cli {
-
 Result<Answer> ComparisonSource::read(std::stop_token stop) {
   const auto route = find_route_(stop);
   if (!route) return std::unexpected(route.error());
-  const auto stub = v1::DecisionFeed::NewStub(grpc::CreateChannel(route->address, grpc::InsecureChannelCredentials()));
+  const auto stub = v1::DecisionFeed::NewStub(rpc::dial(route->address, route->identity));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout_);
   const std::stop_callback on_stop(stop, [&] { context.TryCancel(); });

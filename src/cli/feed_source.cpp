@@ -3,6 +3,7 @@
 #include <penstock/base/backoff.hpp>
 #include <penstock/base/stop.hpp>
 #include <penstock/cli/feed_source.hpp>
+#include <penstock/rpc/tls.hpp>
 #include <penstock/v1/decision_feed.grpc.pb.h>
 
 #include <grpcpp/grpcpp.h>
@@ -13,7 +14,6 @@ namespace {
 constexpr Duration kFirstBackoff = 200ms, kLongestBackoff = 5s;
 // The feed repeats each decision every 10 s at least (proto/penstock/v1/decision_feed.proto).
 constexpr Duration kLongestSilence = 25s;
-constexpr int kLongestMessage = 1024 * 1024;
 
 }  // namespace
 
@@ -63,7 +63,7 @@ void FeedSource::follow(const std::stop_token& stop) {
   Backoff back_off(kFirstBackoff, kLongestBackoff);
   while (!stop.stop_requested()) {
     const auto route = find_route_(stop);
-    Error problem = route ? listen(route->address, stop) : route.error();
+    Error problem = route ? listen(*route, stop) : route.error();
     {
       const std::lock_guard lock(mutex_);
       if (synced_) back_off.reset();
@@ -76,11 +76,8 @@ void FeedSource::follow(const std::stop_token& stop) {
   }
 }
 
-Error FeedSource::listen(const std::string& address, const std::stop_token& stop) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kLongestMessage);
-  const auto stub =
-      v1::DecisionFeed::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+Error FeedSource::listen(const Route& route, const std::stop_token& stop) {
+  const auto stub = v1::DecisionFeed::NewStub(rpc::dial(route.address, route.identity));
   grpc::ClientContext context;
   {
     const std::lock_guard lock(mutex_);
@@ -96,7 +93,7 @@ Error FeedSource::listen(const std::string& address, const std::stop_token& stop
   const std::lock_guard lock(mutex_);
   call_ = nullptr;
   const std::string words = status.ok() ? "it ended the feed" : status.error_message();
-  return {code_of(status.error_code()), "the scaler at " + address + " can't be heard: " + words, Retry::later()};
+  return {code_of(status.error_code()), "the scaler at " + route.address + " can't be heard: " + words, Retry::later()};
 }
 
 void FeedSource::hear(const v1::Update& update) {

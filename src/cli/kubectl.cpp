@@ -20,6 +20,28 @@ std::vector<std::string> Kubectl::command(std::vector<std::string> arguments) co
   return all;
 }
 
+Result<api::TlsSecret> Kubectl::tls_secret(const std::string& ns, const std::string& name, Duration timeout,
+                                           const std::stop_token& stop) const {
+  const std::string what = "kubectl get secret " + name + " in namespace " + ns;
+  auto child = Child::start(command({"get", "secret", name, "--namespace=" + ns, "--output=jsonpath={.data}"}));
+  if (!child) return std::unexpected(child.error());
+  std::string words;
+  Json data;
+  while (const auto line = child->read_line(timeout, stop)) {
+    if (line->starts_with('{')) {
+      data = Json::parse(*line, nullptr, false);
+    } else {
+      keep(words, *line);
+    }
+  }
+  if (stop.stop_requested()) return fail(Code::kCancelled, "stopping", Retry::never());
+  if (!child->silent()) return fail(Code::kTimeout, what + " did not end in time");
+  if (child->exit_status() != 0) return fail(Code::kUnavailable, what + ": " + words);
+  auto tls = api::parse_tls_secret({{"data", std::move(data)}});
+  if (!tls) return fail(what, tls.error());
+  return tls;
+}
+
 Result<std::string> Kubectl::current_namespace(Duration timeout, const std::stop_token& stop) const {
   auto child = Child::start(command({"config", "view", "--minify", "--output=jsonpath={..namespace}"}));
   if (!child) return std::unexpected(child.error());

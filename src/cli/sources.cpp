@@ -37,18 +37,20 @@ Result<ClientSettings> settings_of(const KafkaOptions& options, Console& console
 }
 
 FindRoute route_of(const FeedOptions& options, Duration timeout) {
-  if (!options.scaler.empty())
-    return [address = options.scaler](const std::stop_token&) -> Result<Route> { return Route{address, {}}; };
   const Kubectl kubectl{options.kubeconfig, options.context};
-  return [kubectl, ns = options.penstock_namespace, timeout](const std::stop_token& until) -> Result<Route> {
+  return [kubectl, scaler = options.scaler, ns = options.penstock_namespace,
+          timeout](const std::stop_token& until) -> Result<Route> {
+    auto identity = kubectl.tls_secret(ns, std::string(api::kCallerTlsSecret), timeout, until);
+    if (!identity) return std::unexpected(identity.error());
+    if (!scaler.empty()) return Route{scaler, std::move(*identity), {}};
     auto forward = PortForward::start(kubectl, ns, kService, kPort, timeout, until);
     if (!forward) return std::unexpected(forward.error());
     std::string address = (*forward)->address();
-    return Route{std::move(address), std::shared_ptr<PortForward>(std::move(*forward))};
+    return Route{std::move(address), std::move(*identity), std::shared_ptr<PortForward>(std::move(*forward))};
   };
 }
 
-// Empty: all. Whoever names a scaler may be where no kubectl is.
+// Empty: all, as where a scaler is named.
 Result<std::string> namespace_of(const FeedOptions& options, Duration timeout, const std::stop_token& stop) {
   if (!options.ns.empty() || options.all_namespaces || !options.scaler.empty()) return options.ns;
   return Kubectl{options.kubeconfig, options.context}.current_namespace(timeout, stop);

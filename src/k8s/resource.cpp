@@ -35,6 +35,8 @@ const Resource kStatefulSet{"apps", "v1", "statefulsets", "StatefulSet"};
 const Resource kPodDisruptionBudget{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
 const Resource kHorizontalPodAutoscaler{"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"};
 const Resource kScaledObject{"keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"};
+const Resource kClusterTriggerAuthentication{"keda.sh", "v1alpha1", "clustertriggerauthentications",
+                                             "ClusterTriggerAuthentication"};
 
 const Resource kCustomResourceDefinition{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                          "CustomResourceDefinition", false};

@@ -4,8 +4,8 @@
 #include <penstock/base/stop.hpp>
 #include <penstock/k8s/events.hpp>
 #include <penstock/k8s/informer.hpp>
-#include <penstock/operator/consumer_scaler/metrics_api.hpp>
 #include <penstock/operator/consumer_scaler/reconciler.hpp>
+#include <penstock/operator/consumer_scaler/scaler_access.hpp>
 #include <penstock/operator/manager.hpp>
 #include <penstock/operator/platform/reconciler.hpp>
 #include <penstock/operator/topic/reconciler.hpp>
@@ -27,6 +27,13 @@ constexpr int kTopicWorkers = 4;
 constexpr int kScalerWorkers = 2;
 constexpr int kPlatformWorkers = 2;
 constexpr Duration kSyncTick = 20ms;
+
+// Of host:port, or [address]:port.
+std::string host_of(const std::string& address) {
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return host;
+}
 
 std::string process_identity() {
   std::array<char, 256> host{};
@@ -56,6 +63,7 @@ class Operator {
     start_informers();
     scaling_kind::Feed::Options feed;
     feed.addresses = options_.scaler_addresses;
+    feed.identity = [this] { return caller_identity(); };
     feed_.emplace(std::move(feed), clock_,
                   scaling_kind::Feed::Listener{[this](const k8s::ObjectKey& key) { scalers_.queue().add(key); },
                                                [this] { all_scalers(); }});
@@ -80,9 +88,19 @@ class Operator {
     wire_scalers(stores_, [this](const k8s::ObjectKey& key) { scalers_.queue().add(key); });
     stores_.scalers.subscribe([this](const k8s::ObjectKey& key) {
       const auto entry = stores_.scalers.get(key);
-      if (scaler_changes_.news(key, entry && *entry ? fingerprint((*entry)->meta) : "absent"))
-        metrics_api_.queue().add(scaling_kind::MetricsApi::key());
+      if (scaler_changes_.news(key, entry && *entry ? fingerprint((*entry)->meta) : "absent")) look_at_access();
     });
+    stores_.certificates.subscribe([this](const k8s::ObjectKey&) { look_at_access(); });
+  }
+
+  void look_at_access() { scaler_access_.queue().add(scaling_kind::ScalerAccess::key()); }
+
+  Result<api::TlsSecret> caller_identity() const {
+    const k8s::ObjectKey key{options_.release_namespace, std::string(api::kCallerTlsSecret)};
+    const auto entry = stores_.certificates.get(key);
+    if (!entry) return fail(Code::kUnavailable, "Secret " + key.to_string() + " is not there yet");
+    if (!*entry) return fail("Secret " + key.to_string(), entry->error());
+    return **entry;
   }
 
   template <class T>
@@ -104,6 +122,11 @@ class Operator {
     watch(kConfigMap, stores_.config_maps, ours);
     watch(kPodDisruptionBudget, stores_.disruption_budgets, ours);
     watch(kPersistentVolumeClaim, stores_.volume_claims, ours);
+    watch(kSecret, stores_.certificates,
+          {.ns = options_.release_namespace,
+           .label_selector = std::string(kCertificateLabel) + "=true",
+           .field_selector = {},
+           .continue_token = {}});
     watch(kHorizontalPodAutoscaler, stores_.autoscalers);
     watch(kNamespace, stores_.namespaces);
     watch(kApiService, facts_.api_services(), only(scaling_kind::kApiServiceName));
@@ -126,7 +149,7 @@ class Operator {
                                 });
       });
     all_scalers();
-    metrics_api_.queue().add(scaling_kind::MetricsApi::key());
+    look_at_access();
   }
 
   void all_scalers() {
@@ -149,9 +172,9 @@ class Operator {
     if (tolerance) facts_.set_tolerance(*tolerance);
     if (!tolerance) log::warn("whether HPA has a tolerance is unknown", {{"error", tolerance.error().to_string()}});
     log::info("started", {{"hpaTolerance", tolerance.value_or(false)}, {"keda", facts().keda_resources}});
-    metrics_api_.queue().add(scaling_kind::MetricsApi::key());
+    look_at_access();
     std::list<std::jthread> threads;
-    for (Controller* controller : {&platforms_controller_, &topics_, &scalers_, &metrics_api_})
+    for (Controller* controller : {&platforms_controller_, &topics_, &scalers_, &scaler_access_})
       threads.emplace_back([controller, stop] { controller->run(stop); });
   }
 
@@ -187,12 +210,15 @@ class Operator {
       client_,
       scaler_events_,
       {options_.keda_scaler_address}};
-  scaling_kind::MetricsApi metrics_api_reconciler_{
-      stores_,
-      facts_,
-      client_,
-      {options_.release_namespace, options_.metrics_service, options_.metrics_service_port},
-      clock_};
+  scaling_kind::ScalerAccess scaler_access_reconciler_{stores_,
+                                                       facts_,
+                                                       client_,
+                                                       {options_.release_namespace,
+                                                        options_.metrics_service,
+                                                        options_.metrics_service_port,
+                                                        {host_of(options_.keda_scaler_address)}},
+                                                       options_.keda_namespace,
+                                                       clock_};
 
   Controller platforms_controller_{
       ControllerOptions{.name = "eventplatform", .workers = kPlatformWorkers},
@@ -201,9 +227,9 @@ class Operator {
                      [this](const auto& key, auto& context) { return topic_reconciler_(key, context); }, clock_};
   Controller scalers_{ControllerOptions{.name = "consumerscaler", .workers = kScalerWorkers},
                       [this](const auto& key, auto& context) { return scaler_reconciler_(key, context); }, clock_};
-  Controller metrics_api_{ControllerOptions{.name = "metricsapi"},
-                          [this](const auto& key, auto& context) { return metrics_api_reconciler_(key, context); },
-                          clock_};
+  Controller scaler_access_{ControllerOptions{.name = "scaleraccess"},
+                            [this](const auto& key, auto& context) { return scaler_access_reconciler_(key, context); },
+                            clock_};
   std::optional<k8s::Informer> scaled_objects_;
   std::list<k8s::Informer> informers_;
 };

@@ -1,6 +1,7 @@
 #include "metrics_server.hpp"
 
 #include <penstock/base/log.hpp>
+#include <penstock/base/stop.hpp>
 #include <penstock/k8s/config.hpp>
 #include <penstock/runtime/process.hpp>
 #include <penstock/scaler/app.hpp>
@@ -17,6 +18,7 @@ namespace {
 constexpr const char* kClientId = "penstock-scaler";
 // A request to the API server by the metrics API's authorizer: HPA itself waits no longer.
 constexpr Duration kCallTimeout = 5s;
+constexpr Duration kLookAgain = 100ms;  // for the certificate, while there is none
 
 // Objects that have no decision yet, as a reason to wait.
 std::string undecided(const World& world, const Board& board) {
@@ -88,9 +90,8 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   const Started started(world, board);
   FeedOptions feed;
   feed.starting = [&] { return started.awaited(); };
-  std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(make_external_scaler_service(answers, board));
-  services.push_back(make_decision_feed_service(board, feed));
+  const auto tls = [&] { return world.tls(ns); };
+  std::atomic<bool> listening = false;
   const auto open = [&](const kafka::Connection& connection) {
     return kafka::open_offset_reader(connection, kClientId, clock);
   };
@@ -99,16 +100,28 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
                      .read_timeout = std::max<Duration>(3 * settings.tick, 3s),
                      .by_partition = settings.partition_metrics});
 
-  auto grpc_server = GrpcServer::start(settings.grpc_address, std::move(services));
-  if (!grpc_server) return std::unexpected(grpc_server.error());
+  const auto deaf = [&] {
+    const auto certificate = tls();
+    return listening ? std::string() : certificate ? "about to listen" : certificate.error().what;
+  };
   auto health = runtime::serve_health(health_address->host, health_address->port,
-                                      {{"starting", [&] { return started.awaited(); }}});
+                                      {{"grpc", deaf}, {"starting", [&] { return started.awaited(); }}});
   if (!health) return std::unexpected(health.error());
   const auto transport = k8s::connect(*config);
   MetricsServer metrics(world, answers, k8s::Client(transport, kCallTimeout), ns, clock);
   const Watches watches(world, transport, ns);
   std::jthread sampling([&](const std::stop_token& own) { samplers.run(own); });
   std::jthread serving([&](const std::stop_token& own) { metrics.run(*metrics_address, own); });
+  if (const auto certificate = tls(); !certificate)
+    log::info("the gRPC server waits", {{"for", certificate.error().what}});
+  while (!tls())
+    if (!wait_for(stop, kLookAgain)) return {};
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(make_external_scaler_service(answers, board));
+  services.push_back(make_decision_feed_service(board, feed));
+  const auto grpc_server = GrpcServer::start(settings.grpc_address, tls, std::move(services));
+  if (!grpc_server) return std::unexpected(grpc_server.error());
+  listening = true;
   log::info("penstock-scaler serves", {{"namespace", ns},
                                        {"grpc", (*grpc_server)->port()},
                                        {"health", (*health)->port()},

@@ -19,11 +19,12 @@ constexpr Duration kShutdownGrace = 500ms;
 
 }  // namespace
 
-Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::string& address,
+Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::string& address, rpc::TlsSource tls,
                                                       std::vector<std::unique_ptr<grpc::Service>> services) {
   grpc::EnableDefaultHealthCheckService(true);
   std::unique_ptr<GrpcServer> result(new GrpcServer);
   result->services_ = std::move(services);
+  result->credentials_ = rpc::serving_credentials(std::move(tls));
   grpc::ServerBuilder builder;
   grpc::ResourceQuota quota("penstock-scaler");
   quota.Resize(kMaxBufferBytes);
@@ -36,7 +37,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::string& address
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingMs);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &result->port_);
+  builder.AddListeningPort(address, result->credentials_, &result->port_);
   for (const auto& service : result->services_) builder.RegisterService(service.get());
   result->server_ = builder.BuildAndStart();
   if (!result->server_ || result->port_ == 0) return fail(Code::kUnavailable, "gRPC can't listen on " + address);

@@ -45,13 +45,11 @@ void MetricsServer::read_front_proxy(const std::stop_token& stop) {
 }
 
 Result<http::ServerTls> MetricsServer::tls() const {
-  const auto secret = world_.certificates.get({ns_, std::string(kMetricsTlsSecret)});
-  if (!secret)
-    return fail(Code::kUnavailable, "Secret " + ns_ + "/" + std::string(kMetricsTlsSecret) + " is not there");
-  if (!*secret) return std::unexpected(secret->error());
+  const auto own = world_.tls(ns_);
+  if (!own) return std::unexpected(own.error());
   const auto proxy = front_proxy();
   if (!proxy) return fail(Code::kUnavailable, "the front proxy is not known");
-  return http::ServerTls{(*secret)->certificate, (*secret)->key, proxy->client_authorities};
+  return http::ServerTls{own->certificate, own->key, proxy->client_authorities};
 }
 
 void MetricsServer::run(const Address& address, const std::stop_token& stop) {

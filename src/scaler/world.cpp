@@ -1,21 +1,9 @@
-#include <penstock/base/base64.hpp>
 #include <penstock/scaler/world.hpp>
 
 #include <algorithm>
 
 namespace penstock::scaler {
 namespace {
-
-Result<std::string> secret_text(const Json& secret, const std::string& key) {
-  const auto data = secret.find("data");
-  if (data != secret.end() && data->is_object()) {
-    const auto found = data->find(key);
-    if (found != data->end() && found->is_string())
-      if (auto text = decode_base64(found->get_ref<const std::string&>()); text && !text->empty()) return *text;
-  }
-  return fail(Code::kInvalid, "Secret " + k8s::key_of(secret).to_string() + " has no readable `" + key + "`",
-              Retry::never());
-}
 
 k8s::ObjectKey platform_of(const api::ConsumerScaler& scaler) {
   const api::PlatformRef& ref = scaler.spec.platform;
@@ -53,19 +41,11 @@ Result<HpaView> parse_hpa(const Json& object) {
   }
 }
 
-Result<TlsSecret> parse_tls_secret(const Json& secret) {
-  auto certificate = secret_text(secret, "tls.crt");
-  if (!certificate) return std::unexpected(certificate.error());
-  auto key = secret_text(secret, "tls.key");
-  if (!key) return std::unexpected(key.error());
-  return TlsSecret{std::move(*certificate), std::move(*key)};
-}
-
 World::World()
     : scalers(api::parse_consumer_scaler),
       hpas(parse_hpa),
       views(kafka::parse_platform_view),
-      certificates(parse_tls_secret) {
+      certificates(api::parse_tls_secret) {
   scalers.subscribe([this](const k8s::ObjectKey& key) { index_scaler(key); });
   hpas.subscribe([this](const k8s::ObjectKey& key) { index_hpa(key); });
   views.subscribe([this](const k8s::ObjectKey& key) { index_view(key); });
@@ -135,6 +115,15 @@ void World::touch_scalers_of_locked(const std::pair<std::string, Target>& target
   const auto found = scalers_of_target_.find(target);
   if (found == scalers_of_target_.end()) return;
   for (const auto& scaler : found->second) touch_locked(platform_of_scaler_.at(scaler), scaler);
+}
+
+Result<api::TlsSecret> World::tls(const std::string& release_namespace) const {
+  const k8s::ObjectKey key{release_namespace, std::string(api::kScalerTlsSecret)};
+  const auto entry = certificates.get(key);
+  if (!entry)
+    return fail(Code::kUnavailable, "Secret " + key.to_string() + " is not there: penstock-operator makes it");
+  if (!*entry) return fail("Secret " + key.to_string(), entry->error());
+  return **entry;
 }
 
 Result<kafka::PlatformView> World::view(const k8s::ObjectKey& platform) const {
@@ -257,7 +246,7 @@ Watches::Watches(World& world, std::shared_ptr<http::Transport> transport, const
   shown.label_selector = std::string(kafka::kViewLabel) + "=true";
   k8s::ListParams certificate;
   certificate.ns = release_namespace;
-  certificate.field_selector = "metadata.name=" + std::string(kMetricsTlsSecret);
+  certificate.field_selector = "metadata.name=" + std::string(api::kScalerTlsSecret);
   watch(k8s::kinds::kSecret, shown, world.views);
   watch(k8s::kinds::kSecret, certificate, world.certificates);
   watch(k8s::kinds::kHorizontalPodAutoscaler, {}, world.hpas);

@@ -1,3 +1,4 @@
+#include "rpc/identities.hpp"
 #include "scaler/fakes.hpp"
 
 #include <penstock/cli/comparison_report.hpp>
@@ -124,10 +125,14 @@ TEST_CASE("the scaler is asked once, and its refusals are said in its words") {
   scaler.decide("refunds", 0);
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(scaler::make_decision_feed_service(scaler.board, {}));
-  const auto server = scaler::GrpcServer::start("127.0.0.1:0", std::move(services)).value();
+  const auto server = scaler::GrpcServer::start(
+                          "127.0.0.1:0", [] { return rpc::testing::identities().scaler; }, std::move(services))
+                          .value();
   const std::string address = "127.0.0.1:" + std::to_string(server->port());
   const auto read = [&](const std::string& name) {
-    const auto route = [&](const std::stop_token&) -> Result<Route> { return Route{address, {}}; };
+    const auto route = [&](const std::stop_token&) -> Result<Route> {
+      return Route{address, rpc::testing::identities().caller, {}};
+    };
     return ComparisonSource(route, "shop", name, 20s).read({});
   };
   const auto answer = read("orders");

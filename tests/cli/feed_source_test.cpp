@@ -1,3 +1,4 @@
+#include "rpc/identities.hpp"
 #include "scaler/fakes.hpp"
 
 #include <penstock/cli/decision_report.hpp>
@@ -26,12 +27,14 @@ struct Scaler : scaler::testing::Stage {
     options.starting = [this] { return starting; };
     std::vector<std::unique_ptr<grpc::Service>> services;
     services.push_back(scaler::make_decision_feed_service(board, std::move(options)));
-    server = scaler::GrpcServer::start("127.0.0.1:0", std::move(services)).value();
+    server = scaler::GrpcServer::start(
+                 "127.0.0.1:0", [] { return rpc::testing::identities().scaler; }, std::move(services))
+                 .value();
   }
   FeedSource source(FeedWish wish = {}, DecisionView view = {}) {
     return FeedSource(
         [this](const std::stop_token&) -> Result<Route> {
-          return Route{"127.0.0.1:" + std::to_string(server->port()), {}};
+          return Route{"127.0.0.1:" + std::to_string(server->port()), rpc::testing::identities().caller, {}};
         },
         std::move(wish), [view](const auto& decisions) { return answer_of(decisions, view); }, real);
   }

@@ -91,6 +91,25 @@ TEST_CASE("the context's namespace is kubectl's, and default when it names none"
   CHECK(Kubectl{}.current_namespace(kLong, {}).error().what == "kubectl: error: no such context");
 }
 
+TEST_CASE("a TLS Secret comes from kubectl, among whatever else it says; a refusal is quoted") {
+  const FakeKubectl fake(R"(echo "$*" > "$(dirname "$0")/arguments"
+echo 'Warning: certificate soon over' >&2
+printf '{"ca.crt":"YQ==","tls.crt":"Yw==","tls.key":"aw=="}'
+)");
+  CHECK(Kubectl{"my.config", "prod"}.tls_secret("penstock", "penstock-caller-tls", kLong, {}).value() ==
+        api::TlsSecret{"c", "k", "a"});
+  CHECK(fake.note("arguments") ==
+        "--kubeconfig=my.config --context=prod get secret penstock-caller-tls --namespace=penstock "
+        "--output=jsonpath={.data}");
+  const FakeKubectl refusing("echo 'Error from server (Forbidden): secrets is forbidden' >&2; exit 1\n");
+  CHECK(Kubectl{}.tls_secret("penstock", "penstock-caller-tls", kLong, {}).error().what ==
+        "kubectl get secret penstock-caller-tls in namespace penstock: Error from server (Forbidden): secrets is "
+        "forbidden");
+  const FakeKubectl empty("exit 0\n");
+  CHECK(Kubectl{}.tls_secret("penstock", "penstock-caller-tls", kLong, {}).error().what.find("`tls.crt`") !=
+        std::string::npos);
+}
+
 TEST_CASE("a program that is not there is an error in words") {
   auto child = Child::start({"no-such-program-of-ours"});
   REQUIRE(child);

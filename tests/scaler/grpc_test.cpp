@@ -1,3 +1,4 @@
+#include "rpc/identities.hpp"
 #include "scaler/fakes.hpp"
 
 #include <penstock/scaler/services.hpp>
@@ -7,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <externalscaler.grpc.pb.h>
+#include <grpcpp/generic/generic_stub.h>
 
 using namespace penstock;
 using namespace penstock::scaler;
@@ -28,8 +30,13 @@ externalscaler::ScaledObjectRef ref_to(const std::string& name, const std::strin
   return ref;
 }
 
+Result<api::TlsSecret> tls() {
+  return rpc::testing::identities().scaler;
+}
+
 struct Server : Stage {
   std::unique_ptr<GrpcServer> server;
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<externalscaler::ExternalScaler::Stub> keda;
   std::unique_ptr<v1::DecisionFeed::Stub> feed;
 
@@ -37,9 +44,8 @@ struct Server : Stage {
     std::vector<std::unique_ptr<grpc::Service>> services;
     services.push_back(make_external_scaler_service(answers, board));
     services.push_back(make_decision_feed_service(board, std::move(options)));
-    server = GrpcServer::start("127.0.0.1:0", std::move(services)).value();
-    const auto channel =
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()), grpc::InsecureChannelCredentials());
+    server = GrpcServer::start("127.0.0.1:0", tls, std::move(services)).value();
+    channel = rpc::dial("127.0.0.1:" + std::to_string(server->port()), rpc::testing::identities().caller);
     keda = externalscaler::ExternalScaler::NewStub(channel);
     feed = v1::DecisionFeed::NewStub(channel);
   }
@@ -314,12 +320,36 @@ TEST_CASE("what Penstock would have done differently is told of those that only 
   CHECK(refused.error_message().find("kubectl patch cscaler returns -n shop") != std::string::npos);
 }
 
+TEST_CASE("it says that it is well to those who may ask, and doesn't say what it can") {
+  Server server;
+  const auto call = [&](const std::string& method) {
+    Context context;
+    grpc::CompletionQueue queue;
+    const grpc::ByteBuffer nothing(nullptr, 0);
+    const auto running = grpc::GenericStub(server.channel).PrepareUnaryCall(&context, method, nothing, &queue);
+    running->StartCall();
+    grpc::ByteBuffer answer;
+    grpc::Status status;
+    running->Finish(&answer, &status, nullptr);
+    void* tag = nullptr;
+    bool good = false;
+    queue.Next(&tag, &good);
+    grpc::Slice bytes;
+    if (status.ok()) REQUIRE(answer.DumpToSingleSlice(&bytes).ok());
+    return std::pair(status.error_code(), std::string(bytes.begin(), bytes.end()));
+  };
+  CHECK(call("/grpc.health.v1.Health/Check") == std::pair(grpc::OK, std::string("\x08\x01")));  // SERVING
+  for (const auto* version : {"v1", "v1alpha"})
+    CHECK(call("/grpc.reflection." + std::string(version) + ".ServerReflection/ServerReflectionInfo").first ==
+          grpc::UNIMPLEMENTED);
+}
+
 TEST_CASE("an address that can't be listened on is an error that names it") {
   Server server;
   Stage stage;
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(make_external_scaler_service(stage.answers, stage.board));
-  const auto second = GrpcServer::start("127.0.0.1:" + std::to_string(server.server->port()), std::move(services));
+  const auto second = GrpcServer::start("127.0.0.1:" + std::to_string(server.server->port()), tls, std::move(services));
   REQUIRE_FALSE(second);
   CHECK(second.error().what.find("127.0.0.1") != std::string::npos);
 }

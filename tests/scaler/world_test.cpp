@@ -150,12 +150,15 @@ TEST_CASE("what is awaited is named until all lists are complete") {
   CHECK(world.awaited().empty());
 }
 
-TEST_CASE("a TLS Secret without its parts is refused by the name of the part") {
-  Json secret{{"metadata", {{"namespace", "penstock"}, {"name", "t"}}},
-              {"data", {{"tls.crt", encode_base64("c")}, {"tls.key", encode_base64("k")}}}};
-  CHECK(parse_tls_secret(secret)->certificate == "c");
-  secret["data"]["tls.key"] = "";
-  CHECK(parse_tls_secret(secret).error().what.find("`tls.key`") != std::string::npos);
-  secret["data"].erase("tls.crt");
-  CHECK(parse_tls_secret(secret).error().what.find("`tls.crt`") != std::string::npos);
+TEST_CASE("the scaler's own certificate is that of its Secret, and while that is not there it says who makes it") {
+  World world;
+  CHECK(world.tls("penstock").error().what ==
+        "Secret penstock/penstock-scaler-tls is not there: penstock-operator makes it");
+  Json secret{{"metadata", {{"namespace", "penstock"}, {"name", "penstock-scaler-tls"}}},
+              {"data", api::print_tls_data({"c", "k", "a"})}};
+  testing::put(world.certificates, secret);
+  CHECK(world.tls("penstock").value() == api::TlsSecret{"c", "k", "a"});
+  secret["data"].erase("tls.key");
+  testing::put(world.certificates, secret);
+  CHECK(world.tls("penstock").error().what.find("Secret penstock/penstock-scaler-tls: ") == 0);
 }

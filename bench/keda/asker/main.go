@@ -23,7 +23,7 @@ import (
 
 	"github.com/kedacore/keda/v2/pkg/scalers/externalscaler"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 )
 
 // One question about an object, and whether it was answered.
@@ -32,8 +32,27 @@ type ask func(ctx context.Context, object int) error
 func namespace(object int) string { return "shop-" + strconv.Itoa(object%100) }
 func name(object int) string      { return "orders-consumer-" + strconv.Itoa(object) }
 
-func overGrpc(address string) (ask, error) {
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+// With this certificate, towards a server of the folder's authority.
+func identity(folder, name string) (*tls.Config, error) {
+	authority, err := os.ReadFile(folder + "/ca.crt")
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := tls.LoadX509KeyPair(folder+"/"+name+".crt", folder+"/"+name+".key")
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(authority)
+	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}}, nil
+}
+
+func overGrpc(address, folder string) (ask, error) {
+	own, err := identity(folder, "client")
+	if err != nil {
+		return nil, err
+	}
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(own)))
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +73,12 @@ func overGrpc(address string) (ask, error) {
 }
 
 func overHttps(address, folder string) (ask, error) {
-	authority, err := os.ReadFile(folder + "/ca.crt")
+	own, err := identity(folder, "front-proxy")
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := tls.LoadX509KeyPair(folder+"/front-proxy.crt", folder+"/front-proxy.key")
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(authority)
 	client := http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}},
+		TLSClientConfig: own,
 		MaxConnsPerHost: 100, MaxIdleConnsPerHost: 100, // or a stall of this program's own would open thousands
 	}}
 	return func(ctx context.Context, object int) error {
@@ -138,13 +151,13 @@ func cpuMs() float64 {
 func run() error {
 	over := flag.String("over", "grpc", "grpc or https")
 	address := flag.String("address", "", "host:port")
-	folder := flag.String("certificates", "", "with ca.crt, front-proxy.crt and front-proxy.key")
+	folder := flag.String("certificates", "", "with ca.crt, and .crt and .key of client (gRPC) and front-proxy (HTTPS)")
 	rate := flag.Int("rate", 2000, "requests a second")
 	objects := flag.Int("objects", 10000, "ConsumerScalers orders-consumer-0 and on")
 	warm := flag.Duration("warm", 5*time.Second, "before it counts")
 	length := flag.Duration("for", 30*time.Second, "how long it counts")
 	flag.Parse()
-	question, err := overGrpc(*address)
+	question, err := overGrpc(*address, *folder)
 	if *over == "https" {
 		question, err = overHttps(*address, *folder)
 	}

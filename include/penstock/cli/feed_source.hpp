@@ -1,5 +1,6 @@
 // Lag and decisions from penstock-scaler's decision feed: one thread follows it and comes back to it when it ends.
 #pragma once
+#include <penstock/api/tls_secret.hpp>
 #include <penstock/cli/answer.hpp>
 #include <penstock/v1/decision_feed.pb.h>
 
@@ -17,9 +18,10 @@ class ClientContext;
 
 namespace penstock::cli {
 
-// The way to a scaler: an address, and what must live for it to be one.
+// The way to a scaler: an address, what to show there, and what must live for it to be one.
 struct Route {
   std::string address;  // host:port
+  api::TlsSecret identity;
   std::shared_ptr<void> held;
 };
 using FindRoute = std::function<Result<Route>(const std::stop_token&)>;
@@ -46,7 +48,7 @@ class FeedSource final : public Source {
 
  private:
   void follow(const std::stop_token& stop);
-  Error listen(const std::string& address, const std::stop_token& stop);  // why it ended
+  Error listen(const Route& route, const std::stop_token& stop);  // why it ended
   void hear(const v1::Update& update);
   void cancel();
   Answer answer_locked() const;

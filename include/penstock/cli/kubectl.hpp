@@ -1,5 +1,6 @@
 // What kubectl does for us: it knows every way to log in to a cluster.
 #pragma once
+#include <penstock/api/tls_secret.hpp>
 #include <penstock/cli/child.hpp>
 
 #include <memory>
@@ -13,6 +14,8 @@ struct Kubectl {
   std::string kubeconfig, context;  // empty: as kubectl finds them
 
   std::vector<std::string> command(std::vector<std::string> arguments) const;
+  Result<api::TlsSecret> tls_secret(const std::string& ns, const std::string& name, Duration timeout,
+                                    const std::stop_token& stop) const;
   // Of the context; "default" when it names none.
   Result<std::string> current_namespace(Duration timeout, const std::stop_token& stop) const;
 };

@@ -33,7 +33,8 @@ ObjectKey key_of(const Json& object);
 namespace kinds {
 extern const Resource kEventPlatform, kTopic, kConsumerScaler;
 extern const Resource kPod, kService, kConfigMap, kSecret, kPersistentVolumeClaim, kNamespace;
-extern const Resource kStatefulSet, kPodDisruptionBudget, kHorizontalPodAutoscaler, kScaledObject;
+extern const Resource kStatefulSet, kPodDisruptionBudget, kHorizontalPodAutoscaler, kScaledObject,
+    kClusterTriggerAuthentication;
 extern const Resource kCustomResourceDefinition, kApiService, kLease, kEvent, kSubjectAccessReview, kEndpointSlice;
 }  // namespace kinds
 

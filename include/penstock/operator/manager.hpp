@@ -15,6 +15,7 @@ struct ManagerOptions {
   std::string release_namespace;              // of the lease, the Secrets for the scaler and the metrics service
   std::vector<std::string> scaler_addresses;  // host:port of DecisionFeeds; one is followed
   std::string keda_scaler_address;            // host:port that KEDA dials
+  std::string keda_namespace = "keda";        // where KEDA looks for the Secrets of ClusterTriggerAuthentications
   std::string metrics_service = "penstock-scaler";
   int metrics_service_port = 443;
   std::string health_address = "0.0.0.0";

@@ -2,6 +2,7 @@
 // takes no thread.
 #pragma once
 #include <penstock/base/time.hpp>
+#include <penstock/rpc/tls.hpp>
 #include <penstock/scaler/answers.hpp>
 
 #include <functional>
@@ -28,8 +29,8 @@ std::unique_ptr<grpc::Service> make_decision_feed_service(Board& board, FeedOpti
 
 class GrpcServer {
  public:
-  // kUnavailable when the address can't be bound.
-  static Result<std::unique_ptr<GrpcServer>> start(const std::string& address,
+  // Callers show a certificate. kUnavailable when the address can't be bound, or `tls` has no answer yet.
+  static Result<std::unique_ptr<GrpcServer>> start(const std::string& address, rpc::TlsSource tls,
                                                    std::vector<std::unique_ptr<grpc::Service>> services);
   // Ends streams and calls, the last after a short grace.
   ~GrpcServer();
@@ -41,6 +42,7 @@ class GrpcServer {
   GrpcServer() = default;
 
   std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

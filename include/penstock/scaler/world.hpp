@@ -1,6 +1,7 @@
 // What the scaler knows of Kubernetes: read-only watches and what they say about each other.
 #pragma once
 #include <penstock/api/consumer_scaler.hpp>
+#include <penstock/api/tls_secret.hpp>
 #include <penstock/k8s/informer.hpp>
 #include <penstock/k8s/store.hpp>
 #include <penstock/kafka/platform_view.hpp>
@@ -25,12 +26,6 @@ struct HpaView {
 };
 Result<HpaView> parse_hpa(const Json& object);
 
-// A certificate as it lies in a Secret of type kubernetes.io/tls.
-struct TlsSecret {
-  std::string certificate, key;
-};
-Result<TlsSecret> parse_tls_secret(const Json& secret);
-
 // Pure of I/O: informers feed it, tests write into it. Any thread reads.
 class World {
  public:
@@ -39,10 +34,12 @@ class World {
   k8s::Store<api::ConsumerScaler> scalers;
   k8s::Store<HpaView> hpas;
   k8s::Store<kafka::PlatformView> views;
-  k8s::Store<TlsSecret> certificates;
+  k8s::Store<api::TlsSecret> certificates;
 
   // Names of the kinds whose first list is awaited; empty when all is known.
   std::string awaited() const;
+  // What this process shows to its callers, from its Secret; kUnavailable while that is not there.
+  Result<api::TlsSecret> tls(const std::string& release_namespace) const;
   // The view of this platform; kUnavailable when there is none or it can't be read.
   Result<kafka::PlatformView> view(const k8s::ObjectKey& platform) const;
   // All platforms of which there is a view, readable or not.
@@ -83,9 +80,6 @@ class World {
   std::map<k8s::ObjectKey, std::pair<std::string, Target>> target_of_hpa_;
   std::map<k8s::ObjectKey, k8s::ObjectKey> platform_of_view_;  // Secret → EventPlatform
 };
-
-// The name of the Secret with the metrics API's certificate, in the release namespace.
-inline constexpr std::string_view kMetricsTlsSecret = "penstock-metrics-tls";
 
 // The watches that feed a world; ends with them.
 class Watches {

@@ -126,7 +126,8 @@ Json render_scaled_object(const Observed& observed, const Settings& settings, co
   const Json trigger = {
       {"type", "external-push"},
       {"metricType", "AverageValue"},
-      {"metadata", {{"scalerAddress", settings.keda_scaler_address}, {"consumerScaler", scaler.meta.name}}}};
+      {"metadata", {{"scalerAddress", settings.keda_scaler_address}, {"consumerScaler", scaler.meta.name}}},
+      {"authenticationRef", {{"kind", k8s::kinds::kClusterTriggerAuthentication.kind}, {"name", kKedaAuthentication}}}};
   return {{"apiVersion", k8s::kinds::kScaledObject.api_version()},
           {"kind", k8s::kinds::kScaledObject.kind},
           {"metadata", metadata(scaler.meta)},

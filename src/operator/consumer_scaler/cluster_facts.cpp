@@ -24,6 +24,7 @@ bool established(const Json& crd) {
 
 ClusterFacts::ClusterFacts(std::string our_service, std::function<void()> changed)
     : our_service_(std::move(our_service)), changed_(std::move(changed)), api_services_(as_is), definitions_(as_is) {
+  facts_.keda_access = "waiting until KEDA has its certificate";
   api_services_.subscribe([this](const k8s::ObjectKey&) { look(); });
   definitions_.subscribe([this](const k8s::ObjectKey&) { look(); });
 }
@@ -44,6 +45,15 @@ void ClusterFacts::set_tolerance(bool there) {
   {
     std::lock_guard lock(mutex_);
     facts_.tolerance = there;
+  }
+  changed_();
+}
+
+void ClusterFacts::set_keda_access(const std::string& problem) {
+  {
+    std::lock_guard lock(mutex_);
+    if (facts_.keda_access == problem) return;
+    facts_.keda_access = problem;
   }
   changed_();
 }

@@ -10,16 +10,6 @@ namespace penstock::op::consumer_scaler {
 namespace {
 
 constexpr Duration kWatchdogTick = 1s;
-// Some clients' names and verdicts add up; more than this in one message is not a decision.
-constexpr int kLongestMessage = 1024 * 1024;
-
-std::shared_ptr<grpc::Channel> dial(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kLongestMessage);
-  // Each attempt is this feed's own: no back-off that goes on from an older one, no shared connection.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
 
 }  // namespace
 
@@ -58,7 +48,13 @@ void Feed::follow(const std::stop_token& stop) {
 }
 
 void Feed::read(const std::string& address, const std::stop_token& stop) {
-  const auto stub = penstock::v1::DecisionFeed::NewStub(dial(address));
+  const auto identity = options_.identity();
+  if (!identity) {
+    std::lock_guard lock(mutex_);
+    problem_ = identity.error().what;
+    return;
+  }
+  const auto stub = penstock::v1::DecisionFeed::NewStub(rpc::dial(address, *identity));
   grpc::ClientContext context;
   {
     std::lock_guard lock(mutex_);

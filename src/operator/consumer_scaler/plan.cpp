@@ -154,6 +154,8 @@ class Planner {
   void keda() {
     remove(k8s::kinds::kHorizontalPodAutoscaler, o_.autoscaler, "the engine is Keda now");
     if (!o_.scaled_object && waiting()) return;
+    if (!o_.scaled_object && !o_.facts.keda_access.empty())
+      return ready(ConditionStatus::kFalse, "KedaAccess", o_.facts.keda_access);
     const Json rendered = render_scaled_object(o_, settings_, o_.scaled_object.value_or(Json()));
     if (ensure(k8s::kinds::kScaledObject, o_.scaled_object, rendered)) following();
   }
@@ -192,8 +194,7 @@ class Planner {
     const bool good = d.freshness() == Freshness::FRESH || d.freshness() == Freshness::FALLBACK;
     const bool current_spec = d.generation() == scaler_.meta.generation;
     if (wanted == current || (wanted < current && !(good && current_spec))) return;
-    plan_.actions.push_back(
-        SetScale{*o_.target, {scaler_.meta.ns, scaler_.spec.target.name}, current, wanted, in_words(d)});
+    scale(current, wanted, d);
   }
 
   // HPA neither leaves 0 nor goes there. A decision that is old or unknown moves nothing.
@@ -207,8 +208,11 @@ class Planner {
     const bool current_spec = d.generation() == scaler_.meta.generation;
     if (current > 0 && !d.active() && d.desired() == 0 && d.freshness() == Freshness::FRESH && current_spec) wanted = 0;
     if (wanted == current) return;
-    plan_.actions.push_back(
-        SetScale{*o_.target, {scaler_.meta.ns, scaler_.spec.target.name}, current, wanted, in_words(d)});
+    scale(current, wanted, d);
+  }
+
+  void scale(int from, int to, const Decision& why) {
+    plan_.actions.push_back(SetScale{*o_.target, {scaler_.meta.ns, scaler_.spec.target.name}, from, to, in_words(why)});
   }
 
   void following() {

@@ -1,3 +1,5 @@
+#include "rpc/identities.hpp"
+
 #include <penstock/operator/consumer_scaler/feed.hpp>
 #include <penstock/v1/decision_feed.grpc.pb.h>
 
@@ -100,7 +102,7 @@ class OneDecision final : public penstock::v1::DecisionFeed::Service {
 struct Scaler {
   explicit Scaler(int desired) : service(desired) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort("127.0.0.1:0", credentials, &port);
     builder.RegisterService(&service);
     server = builder.BuildAndStart();
   }
@@ -111,6 +113,8 @@ struct Scaler {
   std::string address() const { return "127.0.0.1:" + std::to_string(port); }
   OneDecision service;
   int port = 0;
+  const std::shared_ptr<grpc::ServerCredentials> credentials =
+      rpc::serving_credentials([] { return rpc::testing::identities().scaler; });
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -143,6 +147,7 @@ TEST_CASE("one feed is followed, and the next address only when it dies") {
   Heard heard;
   Feed::Options options;
   options.addresses = {first->address(), second.address()};
+  options.identity = [] { return rpc::testing::identities().caller; };
   options.first_back_off = 1ms;
   const Feed feed(options, clock, heard.listener());
   REQUIRE(heard.wait_for_calls(1));
@@ -157,9 +162,28 @@ TEST_CASE("where nobody answers there is a problem and no decision, and the feed
   const SystemClock clock;
   Feed::Options options;
   options.addresses = {"127.0.0.1:1"};
+  options.identity = [] { return rpc::testing::identities().caller; };
   const Feed feed(options, clock, {[](const k8s::ObjectKey&) {}, [] {}});
   CHECK(!feed.problem().empty());
   CHECK(!feed.latest(kOrders).decision);
+}
+
+TEST_CASE("a feed without a certificate waits for one, and says so") {
+  Scaler scaler(1);
+  const SystemClock clock;
+  Heard heard;
+  std::atomic<int> asked = 0;
+  Feed::Options options;
+  options.addresses = {scaler.address()};
+  options.first_back_off = 1ms;
+  options.identity = [&]() -> Result<api::TlsSecret> {
+    if (++asked < 4) return fail(Code::kUnavailable, "the Secret is not there yet");
+    return rpc::testing::identities().caller;
+  };
+  const Feed feed(options, clock, heard.listener());
+  REQUIRE(heard.wait_for_calls(1));
+  CHECK(asked == 4);
+  CHECK(feed.latest(kOrders).decision->desired() == 1);
 }
 
 }  // namespace

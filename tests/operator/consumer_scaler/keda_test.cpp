@@ -24,8 +24,21 @@ TEST_CASE("with KEDA there, Auto makes a ScaledObject and no HPA") {
   CHECK(spec["cooldownPeriod"] == 0);
   CHECK(spec["advanced"]["restoreToOriginalReplicaCount"] == false);
   CHECK(spec["triggers"] == Json::parse(R"([{"type": "external-push", "metricType": "AverageValue",
-          "metadata": {"scalerAddress": "scaler:9443", "consumerScaler": "orders"}}])"));
+          "metadata": {"scalerAddress": "scaler:9443", "consumerScaler": "orders"},
+          "authenticationRef": {"kind": "ClusterTriggerAuthentication", "name": "penstock"}}])"));
   CHECK(!spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleUp"].contains("tolerance"));
+}
+
+TEST_CASE("a ScaledObject is made only once KEDA can call the scaler, and one that is there stays") {
+  Observed o = with_keda();
+  o.facts.keda_access = "no right to write into namespace keda";
+  CHECK(plan_of(o).actions.empty());
+  CHECK(condition(plan_of(o), "Ready").reason == "KedaAccess");
+  CHECK(condition(plan_of(o), "Ready").message == "no right to write into namespace keda");
+  o = settled(with_keda());
+  o.facts.keda_access = "no right to write into namespace keda";
+  CHECK(plan_of(o).actions.empty());
+  CHECK(condition(plan_of(o), "Ready").reason == "Following");
 }
 
 TEST_CASE("0 and 1 are KEDA's") {

@@ -25,6 +25,7 @@ class ClusterFacts {
 
   bool synced() const { return api_services_.synced() && definitions_.synced(); }
   void set_tolerance(bool there);
+  void set_keda_access(const std::string& problem);
   Facts get() const;
   // The APIService, or null.
   Json api_service() const;

@@ -19,6 +19,7 @@ struct Facts {
   bool keda_resources = false;  // the ScaledObject kind is there
   bool tolerance = false;       // HPA has a tolerance for each rule
   bool keda_tolerance = false;  // and so has ScaledObject
+  std::string keda_access{};    // why KEDA can't call penstock-scaler, empty when it can
 };
 
 // The APIService as JSON, or null; our_service: namespace/name.

@@ -4,6 +4,7 @@
 #include <penstock/base/time.hpp>
 #include <penstock/k8s/resource.hpp>
 #include <penstock/operator/consumer_scaler/plan.hpp>
+#include <penstock/rpc/tls.hpp>
 
 #include <functional>
 #include <map>
@@ -52,6 +53,7 @@ class Feed {
  public:
   struct Options {
     std::vector<std::string> addresses;  // host:port
+    rpc::TlsSource identity;             // asked for each connection
     Duration silence = kFeedSilence;
     Duration silence_when_empty = 2min;  // a scaler with nothing to say says nothing
     Duration first_back_off = 200ms, longest_back_off = 5s;

@@ -23,6 +23,8 @@ inline constexpr Duration kNumbersEvery = 30s;   // numbers alone are written th
 inline constexpr std::size_t kLongestName = 63;  // it is the value of a label in the metric's selector
 inline constexpr std::string_view kMetricName = "penstock-lag";
 inline constexpr std::string_view kTargetLabel = "penstock.dev/target";
+inline constexpr std::string_view kKedaAuthentication =
+    "penstock";  // the ClusterTriggerAuthentication of scaler_access
 
 struct Settings {
   std::string keda_scaler_address;  // what KEDA dials: host:port
