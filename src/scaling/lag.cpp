@@ -13,6 +13,8 @@ constexpr std::int64_t kLongestTail = 2;
 constexpr Duration kTailPatience = 10s;
 // A record that has waited for two commit intervals waits for its consumer, and not for the next commit.
 constexpr Duration kBacklogAge = 10s;
+// A rate that was watched for less says little about what comes in batches.
+constexpr Duration kHeavyWatched = 10s;
 // A commit that stands for this long while others go on is no slow batch.
 constexpr Duration kStuckPatience = 2min;
 
@@ -113,6 +115,11 @@ class Reckoning {
     oldest_ = highest_ = {};
     unbounded_ = false;
     arrived_ = consumed_ = 0;
+    heavy_.reset();
+    if (past_.heavy && past_.heavy->topic == topic.name) {
+      heavy_ = past_.heavy->partition;
+      lag_.heavy.emplace();
+    }
     const std::size_t first_open = lag_.open_ages.size();
     GroupPast::Topic& past = past_.of(topic.name);
     past.partitions.resize(count);
@@ -120,6 +127,7 @@ class Reckoning {
     rates(past);
     progress_.assigned += static_cast<int>(topic.assigned.size());
     progress_.consumed += consumed_;
+    all_arrived_ += arrived_;
     out_->delay = delay(first_open);
   }
 
@@ -141,7 +149,7 @@ class Reckoning {
       topic_->history->keep_from(p, 0);
       return unknown_.add(std::string(topic_->name) + "/" + std::to_string(p), reading->error->what);
     }
-    const std::int64_t consumed_before = consumed_;
+    const std::int64_t arrived_before = arrived_, consumed_before = consumed_;
     if (std::ranges::binary_search(topic_->approximate, static_cast<int>(p)))
       verdicts_.add("LagApproximate", topic_->name, p,
                     "the broker does not say, as brokers from Kafka 4.2 on do, which records after the first open one "
@@ -152,9 +160,15 @@ class Reckoning {
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
                                                           : with_commit(p, past, start.value, committed.value);
     const bool backlogged = age_ >= kBacklogAge;
-    if (std::exchange(past.backlogged, backlogged) && backlogged) {
+    const bool throughout = std::exchange(past.backlogged, backlogged) && backlogged;
+    if (throughout) {
       ++progress_.backlogged;
       progress_.consumed_backlogged += consumed_ - consumed_before;
+    }
+    if (heavy_ == static_cast<int>(p)) {
+      heavy_arrived_ = arrived_ - arrived_before;
+      lag_.heavy->backlogged = throughout;
+      lag_.heavy->consumed = consumed_ - consumed_before;
     }
     ++out_->known;
     out_->lag += lag;
@@ -319,11 +333,12 @@ class Reckoning {
     lag_.total = total_;
     lag_.waiting = waiting_;
     lag_.useful = waiting_ - stuck();
-    skewed();
     if (past_.last_known && *past_.last_known < input_.taken) {
       progress_.elapsed = input_.taken - *past_.last_known;
       lag_.progress = progress_;
     }
+    heavy();
+    skewed();
     past_.last_known = input_.taken;
     lag_.delay = delay_;
     lag_.delay->at_least |= highest_of_all_ > Age::highest(delay_.age);
@@ -354,14 +369,29 @@ class Reckoning {
     return lag;
   }
 
+  void heavy() {
+    if (!lag_.heavy) return;
+    GroupPast::Heavy& past = *past_.heavy;
+    past.arrival.add(static_cast<double>(heavy_arrived_), progress_.elapsed, kHeavyWatched);
+    past.beside.add(static_cast<double>(all_arrived_ - heavy_arrived_), progress_.elapsed, kHeavyWatched);
+    past.watched += progress_.elapsed;
+    if (past.watched < kHeavyWatched) return lag_.heavy.reset();
+    lag_.heavy->topic = past.topic;
+    lag_.heavy->partition = past.partition;
+    lag_.heavy->arrival_rate = past.arrival.per_second().value_or(0);
+    lag_.heavy->beside = past.beside.per_second().value_or(0);
+  }
+
   void skewed() {
     const bool too_much = spec_.lag_threshold ? largest_.lag > *spec_.lag_threshold
                                               : lag_.total && delay_.age > spec_.delay_threshold.value_or(delay_.age);
     if (lag_.partitions < 2 || !too_much || largest_.lag <= *lag_.useful - largest_.lag) return;
     lag_.hot = {largest_.topic, static_cast<int>(largest_.partition), largest_.lag};
+    if (!past_.heavy || past_.heavy->topic != largest_.topic || past_.heavy->partition != lag_.hot->partition)
+      past_.heavy = {std::string(largest_.topic), lag_.hot->partition, {}, {}, {}};
     verdicts_.add("PartitionSkewed", largest_.topic, largest_.partition,
-                  "more than half of the lag lies on it, and only one consumer can read it: a further replica can't "
-                  "help; spread the keys, or make the consumer faster");
+                  "more than half of the lag lies on it, and only one consumer can read it: when that one has nothing "
+                  "else to read, a further replica can't help; spread the keys, or make the consumer faster");
   }
 
   // A sample that failed as a whole says nothing about what is gone.
@@ -370,6 +400,8 @@ class Reckoning {
     std::erase_if(past_.topics, [&](const GroupPast::Topic& topic) {
       return std::ranges::find(input_.topics, topic.name, &TopicInput::name) == input_.topics.end();
     });
+    if (past_.heavy && std::ranges::find(input_.topics, past_.heavy->topic, &TopicInput::name) == input_.topics.end())
+      past_.heavy.reset();
   }
 
   const GroupInput& input_;
@@ -396,6 +428,8 @@ class Reckoning {
   Duration age_{};  // of the oldest record of the partition at hand, at least
   bool unbounded_ = false;
   std::int64_t arrived_ = 0, consumed_ = 0;
+  std::optional<int> heavy_;  // the partition that was hot last, where it is one of this topic
+  std::int64_t heavy_arrived_ = 0, all_arrived_ = 0;
 };
 
 }  // namespace

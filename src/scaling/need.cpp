@@ -27,6 +27,12 @@ double seconds(Duration time) {
 // nothing waits, that much more is tried once; if it was wrong the next backlog teaches better.
 constexpr double kDoubt = 0.2;
 
+// What gets so many times as much as other partitions is not only behind, but heavy.
+constexpr double kHeavy = 2;
+
+// What waits on a hot partition is worked off within this time, where its consumer can.
+constexpr Duration kCaughtUp = 5min;
+
 // A need that lies within this much of the next replica count is not clear.
 constexpr double kDeadBand = 0.1;
 
@@ -73,6 +79,16 @@ class Needs {
   }
 
   Need run() {
+    const Need need = by_thresholds();
+    const int relief = relief_of_heavy();
+    if (relief <= need.replicas) return need;
+    say("the consumer of " + lag_.heavy->topic + "/" + std::to_string(lag_.heavy->partition) + ", which alone gets " +
+        rate_words(lag_.heavy->arrival_rate) + ", keeps up with " + count(relief, "replica"));
+    return just(relief);
+  }
+
+ private:
+  Need by_thresholds() {
     Need need;
     if (spec_.lag_threshold) need = by_lag(*spec_.lag_threshold);
     if (!spec_.delay_threshold) return need;
@@ -83,7 +99,22 @@ class Needs {
     return later ? other : need;
   }
 
- private:
+  // A partition that gets more than others needs a consumer with few others beside it, or none; and where none keeps up
+  // with it, as much work as one does. 0: no more than others.
+  int relief_of_heavy() const {
+    if (!lag_.heavy || !memory_.heavy_capacity || memory_.shares) return 0;
+    const int partitions = feedable_members(lag_, memory_.last_assignor, memory_.last_tasks);
+    const double heavy = lag_.heavy->arrival_rate, capacity = *memory_.heavy_capacity;
+    const double others = lag_.heavy->beside, other = others / std::max(partitions - 1, 1);
+    if (heavy <= 0 || heavy < kHeavy * other) return 0;
+    if (heavy >= capacity) return ceil_div(rounded_up(others / capacity) + 1, spec_.consumers_per_replica);
+    const double behind = lag_.hot ? static_cast<double>(lag_.hot->lag) / seconds(kCaughtUp) : 0;
+    const double beside = std::max(capacity - heavy - behind, 0.0);  // records a second of other partitions
+    if (beside >= others) return 0;
+    const int together = 1 + static_cast<int>(beside / other);
+    return ceil_div(ceil_div(partitions, together), spec_.consumers_per_replica);
+  }
+
   Need by_lag(std::int64_t threshold) {
     const auto need_for = [&](std::int64_t records) {
       const double exact = static_cast<double>(records) / static_cast<double>(threshold);
@@ -152,6 +183,13 @@ class Needs {
       return just(rounded_up(current_ * std::min(seconds(age) / seconds(threshold), 2.0)));
     }
     if (age > threshold / 2) return just(current_);
+    if (memory_.heavy_capacity && lag_.arrival_rate) {
+      const double capacity = *memory_.heavy_capacity * spec_.consumers_per_replica;
+      const int enough = std::min(std::max(spread(*lag_.arrival_rate / capacity), 1), current_);
+      say(words + "and " + rate_words(*lag_.arrival_rate) + " arriving, at the " + rate_words(capacity) +
+          " of the replica with the hot partition, need " + count(enough, "replica"));
+      return just(enough);
+    }
     say(words + "less than half of " + format_duration(threshold) + ": one replica fewer may do");
     return just(std::max(current_ - 1, 1));
   }
@@ -185,38 +223,67 @@ class Needs {
 
 }  // namespace
 
+namespace {
+
+// False while nothing can be said of what was done.
+bool measure(Throughput& consumer, double records, bool answered, Duration elapsed, Duration window) {
+  consumer.records += records;
+  consumer.unanswered += elapsed;
+  if (!answered) return false;
+  records = std::exchange(consumer.records, 0);
+  const Duration time = std::exchange(consumer.unanswered, Duration{});
+  if (time >= kBlocked) return false;
+  consumer.rate.add(records, time, window);
+  consumer.measured += time;
+  return true;
+}
+
+// The consumer of a heavy partition that has a backlog is at its limit, whatever the others do: it gets done what it
+// consumes there and, of its other partitions, as much as is consumed of any.
+void learn_heavy(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, Memory& memory) {
+  const Progress& progress = *lag.progress;
+  if (!lag.heavy->backlogged) return memory.heavy_consumer.begin();
+  if (std::exchange(memory.heavy_members, group.members) != group.members) memory.heavy_consumer = {};
+  const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;
+  const double others = std::max(static_cast<double>(partitions) / group.members - 1, 0.0);
+  const auto beside = static_cast<double>(progress.consumed - lag.heavy->consumed) / std::max(partitions - 1, 1);
+  const double done = static_cast<double>(lag.heavy->consumed) + others * beside;
+  Throughput& consumer = memory.heavy_consumer;
+  if (!measure(consumer, done, lag.heavy->consumed > 0, progress.elapsed, spec.window)) return;
+  if (consumer.measured >= kLeastMeasured) memory.heavy_capacity = consumer.rate.per_second();
+}
+
+}  // namespace
+
 void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,
            Memory& memory, SteadyTime now) {
   if (workload.current_replicas) {
     if (memory.last_current && *workload.current_replicas > *memory.last_current) memory.replicas_rose = now;
     memory.last_current = workload.current_replicas;
   }
-  if (!lag.progress || lag.hot || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0)
-    return;
+  if (!lag.progress || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0) return;
+  if (lag.heavy) learn_heavy(lag, group, spec, memory);
+  if (lag.hot) return;
   const Progress& progress = *lag.progress;
   const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;
   const int consumers = std::min(group.members, partitions), fullest = ceil_div(partitions, consumers);
   if (progress.backlogged < fullest) {
-    memory.unanswered = {};
+    memory.consumer.begin();
     // What was seen without a backlog is the least that the fullest consumer can do.
     const bool watched = memory.started && now - *memory.started >= 2 * spec.window;
     if (memory.consumer_capacity && watched && lag.consumption_rate)
       memory.consumer_capacity = std::max(*memory.consumer_capacity, *lag.consumption_rate / consumers);
     return;
   }
-  memory.unanswered += progress.elapsed;
-  if (progress.consumed_backlogged == 0) return;
-  const Duration time = std::exchange(memory.unanswered, Duration{});
-  if (time >= kBlocked) return;
   // Where not all consumers have enough to do, those are at their limit that have the most partitions.
   const bool all = progress.backlogged >= consumers;
   const double busy = all ? consumers : static_cast<double>(progress.backlogged) / fullest;
   const auto records = static_cast<double>(all ? progress.consumed : progress.consumed_backlogged);
+  if (!measure(memory.consumer, records / busy, progress.consumed_backlogged > 0, progress.elapsed, spec.window))
+    return;
   if (!memory.last_lesson || now - *memory.last_lesson > 2 * spec.window) ++memory.lessons;
   memory.last_lesson = now;
-  memory.consumer_rate.add(records / busy, time, spec.window);
-  memory.measured += time;
-  if (memory.measured >= kLeastMeasured) memory.consumer_capacity = memory.consumer_rate.per_second();
+  if (memory.consumer.measured >= kLeastMeasured) memory.consumer_capacity = memory.consumer.rate.per_second();
 }
 
 Need need_of(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,

@@ -124,12 +124,18 @@ Duration Consumers::delay() const {
 int Consumers::ideal(double arriving) const {
   const std::size_t count = partitions_.size();
   if (arriving <= 0) return 0;
-  for (std::size_t replicas = 1; replicas < count; ++replicas) {
+  double work = 0;  // of whole consumers
+  std::vector<double> kept_up(count);
+  for (std::size_t p = 0; p < count; ++p) {
+    const double load = arriving * share(p) + (world_.transactional ? 1 : 0);
+    if (hangs(p)) continue;
+    work += std::min(load / world_.consumer_capacity, 1.0);
+    if (load <= world_.consumer_capacity) kept_up[p] = load;
+  }
+  const auto least = static_cast<std::size_t>(std::ceil(work - 1e-6));
+  for (std::size_t replicas = std::max<std::size_t>(least, 1); replicas < count; ++replicas) {
     std::vector<double> loads(replicas);
-    for (std::size_t p = 0; p < count; ++p) {
-      const double load = arriving * share(p) + (world_.transactional ? 1 : 0);
-      if (!hangs(p) && load <= world_.consumer_capacity) loads[p % replicas] += load;
-    }
+    for (std::size_t p = 0; p < count; ++p) loads[p % replicas] += kept_up[p];
     if (std::ranges::max(loads) <= world_.consumer_capacity) return static_cast<int>(replicas);
   }
   return static_cast<int>(count);

@@ -22,7 +22,7 @@ struct Told {
 class Brain {
  public:
   virtual ~Brain() = default;
-  virtual Told tell(Consumers& consumers, int replicas) = 0;
+  virtual Told tell(Consumers& consumers, int replicas, int ideal) = 0;
   // Replicas after leaving or reaching 0; the same number when neither is due.
   virtual int wake_or_sleep(const Told& told, int replicas) = 0;
 };
@@ -31,7 +31,7 @@ class Penstock final : public Brain {
  public:
   explicit Penstock(const api::ConsumerScalerSpec& spec) : spec_(spec) {}
 
-  Told tell(Consumers& consumers, int replicas) override {
+  Told tell(Consumers& consumers, int replicas, int) override {
     scaling::Lag lag = consumers.read(spec_);
     const auto decision =
         scaling::decide(lag, consumers.group(), spec_, {replicas, hpa_desired_}, memory_, consumers.now());
@@ -65,7 +65,7 @@ class Keda final : public Brain {
  public:
   explicit Keda(const Scenario& scenario) : spec_(scenario.spec) {}
 
-  Told tell(Consumers& consumers, int) override {
+  Told tell(Consumers& consumers, int, int) override {
     now_ = consumers.now();
     const scaling::Lag lag = consumers.read(spec_);
     Told told;
@@ -94,17 +94,16 @@ class Keda final : public Brain {
 
 class Oracle final : public Brain {
  public:
-  explicit Oracle(const Scenario& scenario) : s_(scenario) {}
+  explicit Oracle(const api::ConsumerScalerSpec& spec) : spec_(spec) {}
 
-  Told tell(Consumers& consumers, int) override {
+  Told tell(Consumers&, int, int ideal) override {
     Told told;
     told.known = true;
-    told.desired = std::max(s_.spec.min_replicas, consumers.ideal(s_.load(at_)));
+    told.desired = ideal;
     told.metric = told.desired;
     told.active = told.desired > 0;
-    told.range = scaling::range_of(s_.spec, 0);
+    told.range = scaling::range_of(spec_, 0);
     told.tolerance = 0;
-    at_ += 1s;
     return told;
   }
   int wake_or_sleep(const Told& told, int replicas) override {
@@ -113,13 +112,13 @@ class Oracle final : public Brain {
   }
 
  private:
-  const Scenario& s_;
-  Duration at_{};
+  const api::ConsumerScalerSpec& spec_;
 };
 
 class Loop {
  public:
-  Loop(const Scenario& scenario, Rule rule) : s_(scenario), consumers_(scenario.world), replicas_(scenario.replicas) {
+  Loop(const Scenario& scenario, Rule rule)
+      : s_(scenario), consumers_(scenario.world), replicas_(scenario.replicas.value_or(ideal(0s, scenario.load(0s)))) {
     switch (rule) {
       case Rule::kPenstock:
         brain_ = std::make_unique<Penstock>(scenario.spec);
@@ -128,7 +127,7 @@ class Loop {
         brain_ = std::make_unique<Keda>(scenario);
         break;
       case Rule::kOracle:
-        brain_ = std::make_unique<Oracle>(scenario);
+        brain_ = std::make_unique<Oracle>(scenario.spec);
         break;
     }
     behavior_ = scaling::behavior_of(scenario.spec.behavior);
@@ -147,11 +146,19 @@ class Loop {
     if (const auto grown = s_.growth.find(at); grown != s_.growth.end()) consumers_.grow(grown->second);
     const double load = s_.load(at);
     consumers_.step(load, replicas_);
-    const Told told = brain_->tell(consumers_, replicas_);
+    const int ideal = this->ideal(at, load);
+    const Told told = brain_->tell(consumers_, replicas_, ideal);
     for (const api::Verdict& verdict : told.verdicts) out_.reasons.try_emplace(verdict.type, verdict.message);
     set_replicas(brain_->wake_or_sleep(told, replicas_));
     if (at % s_.hpa_period == 0s && replicas_ > 0 && told.known) autoscale(told);
-    count(at, load, told);
+    count(at, load, told, ideal);
+  }
+
+  // What the load needs, and what the spec asks to keep.
+  int ideal(Duration at, double load) {
+    if (load > 0) loaded_ = at;
+    const bool kept = loaded_ && at - *loaded_ < s_.spec.cooldown;
+    return std::max({consumers_.ideal(load), s_.spec.min_replicas, kept ? 1 : 0});
   }
 
   // kube-controller-manager's arithmetic for an External metric with an AverageValue.
@@ -174,8 +181,7 @@ class Loop {
     replicas_ = wanted;
   }
 
-  void count(Duration at, double load, const Told& told) {
-    const int ideal = std::max(s_.spec.min_replicas, consumers_.ideal(load));
+  void count(Duration at, double load, const Told& told, int ideal) {
     out_.moments.push_back({at, load, consumers_.lag(), consumers_.delay(), told.desired, replicas_, ideal});
     if (consumers_.delay() > s_.slo) out_.missed_minutes += 1.0 / 60;
     out_.replica_hours += replicas_ / 3600.0;
@@ -189,6 +195,7 @@ class Loop {
   };
   const Scenario& s_;
   Consumers consumers_;
+  std::optional<Duration> loaded_;  // when records last arrived
   int replicas_;
   std::unique_ptr<Brain> brain_;
   scaling::Behavior behavior_;

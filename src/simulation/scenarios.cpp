@@ -1,5 +1,6 @@
 #include <penstock/simulation/scenarios.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -46,7 +47,6 @@ std::vector<Scenario> scenarios() {
   hot.world.shares = {0.45, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05};
   Scenario& stuck = add("stuck partition");
   stuck.load = [](Duration) { return 250.0; };
-  stuck.replicas = 3;
   stuck.world.stuck = 5;
   stuck.world.stuck_from = 20min;
   Scenario& slow = add("slow start");
@@ -65,7 +65,6 @@ std::vector<Scenario> scenarios() {
   day.spec.min_replicas = 0;
   day.load = [](Duration at) { return at % 24h < 8h ? 0.0 : 1000 * wave(at % 24h - 8h, 16h); };
   day.length = 24h;
-  day.replicas = 0;
   Scenario& bursts = add("short bursts");
   bursts.world.startup = 60s;
   bursts.spec.startup = 60s;
@@ -75,6 +74,16 @@ std::vector<Scenario> scenarios() {
   growing.growth[20min] = 12;
   growing.load = [](Duration at) { return at < 10min ? 150.0 : 900.0; };
   return all;
+}
+
+Scenario later(Scenario scenario, Duration by) {
+  scenario.load = [load = std::move(scenario.load), by](Duration at) { return load(std::max<Duration>(at - by, 0s)); };
+  std::map<Duration, int> growth;
+  for (const auto& [at, partitions] : scenario.growth) growth[at + by] = partitions;
+  scenario.growth = std::move(growth);
+  scenario.world.stuck_from += by;
+  scenario.length += by;
+  return scenario;
 }
 
 }  // namespace penstock::simulation

@@ -397,3 +397,37 @@ TEST_CASE("each topic has its own lag and delay, known or not") {
   CHECK(lag.topics[0].complete());
   CHECK_FALSE(lag.topics[1].complete());
 }
+
+TEST_CASE("what was hot is watched from then on, until its topic is gone") {
+  World world;
+  world.topic("orders", 3);
+  for (int p = 0; p < 3; ++p) world.at(p, 0, 0, 0);
+  world.stable({{"orders", {0, 1, 2}}});
+  CHECK_FALSE(world.lag().heavy);
+  Lag lag;
+  for (int second = 1; second <= 30; ++second) {
+    world.at(0, 0, second * 10, second * 10).at(1, 0, second * 200, second * 50).at(2, 0, second * 10, second * 10);
+    lag = world.lag();
+    if (second == 10) CHECK_FALSE(lag.heavy);
+  }
+  REQUIRE(lag.heavy);
+  CHECK(lag.heavy->topic == "orders");
+  CHECK(lag.heavy->partition == 1);
+  CHECK(lag.heavy->arrival_rate == doctest::Approx(200));
+  CHECK(lag.heavy->beside == doctest::Approx(20));
+  CHECK(lag.heavy->backlogged);
+  CHECK(lag.heavy->consumed == 50);
+  REQUIRE(lag.verdicts.size() == 1);
+  CHECK(lag.verdicts[0].type == "PartitionSkewed");
+
+  world.at(1, 0, 6000, 6000);
+  lag = world.lag();
+  CHECK_FALSE(lag.hot);
+  REQUIRE(lag.heavy);
+  CHECK_FALSE(lag.heavy->backlogged);
+
+  world.topics.erase("orders");
+  world.spec.topics = {"returns"};
+  world.topic("returns", 1).at(0, 0, 0, 0, "returns");
+  CHECK_FALSE(world.lag().heavy);
+}

@@ -258,3 +258,71 @@ TEST_CASE("records that no replica helps with still keep the last one awake") {
   CHECK(decision.active);
   CHECK(decision.desired == 1);
 }
+
+TEST_CASE("the consumer of a heavy partition is measured while that has a backlog, with what it has beside it") {
+  Run run;
+  run.running(2);
+  Lag lag = at_work(100, 1, 12);
+  // In two seconds 60 of the heavy one, and of each of the other eleven as much as makes 160 with five of them.
+  lag.heavy = HeavyPartition{"orders", 3, 60, 100, true, 0};
+  lag.progress->consumed_backlogged = 0;
+  Lag answered = lag;
+  lag.progress->consumed = 110;
+  answered.progress->consumed = 230;
+  answered.heavy->consumed = 120;
+  for (int i = 0; i < 4; ++i) {
+    run.step(lag);
+    run.step(answered);
+  }
+  CHECK_FALSE(run.memory.heavy_capacity);  // too short
+  run.step(lag);
+  run.step(answered);
+  CHECK(run.memory.heavy_capacity == doctest::Approx((120 + 5 * 220 / 11.0) / 2));
+  CHECK_FALSE(run.memory.consumer_capacity);
+
+  const double learned = *run.memory.heavy_capacity;
+  lag.heavy->backlogged = answered.heavy->backlogged = false;
+  answered.heavy->consumed = 10;
+  for (int i = 0; i < 20; ++i) run.step(i % 2 == 0 ? lag : answered);
+  CHECK(run.memory.heavy_capacity == learned);
+  lag.heavy->backlogged = true;  // other members, other partitions beside it
+  run.running(3).step(lag);
+  CHECK(run.memory.heavy_consumer.measured == 0s);
+}
+
+TEST_CASE("a heavy partition's consumer gets as few others as it keeps up with") {
+  struct {
+    double heavy, beside;
+    std::int64_t lag;  // on the heavy one; 0: not hot
+    int desired;
+  } const cases[] = {
+      {67, 83, 0, 3},       // 7.5 on each other: four of them fit beside
+      {50, 44, 0, 1},       // all eleven do
+      {90, 110, 0, 12},     // one of 10, and no rounding says that 100 is kept up with exactly
+      {70, 88, 6000, 6},    // 20/s of the backlog as well: one other
+      {70, 88, 9000, 12},   // nothing beside it works that off in time
+      {180, 220, 9000, 4},  // nobody keeps up: the work of one, and of 2.2 for the others
+      {15, 110, 0, 1},      // not heavy
+  };
+  for (const auto& c : cases) {
+    Run run;
+    run.memory.heavy_capacity = 99;
+    Lag lag = arriving(0, 0, 12);
+    lag.heavy = HeavyPartition{"orders", 3, c.heavy, c.beside, c.lag > 0, 0};
+    if (c.lag > 0) lag.hot = HotPartition{"orders", 3, c.lag};
+    const Decision decision = run.running(1).step(lag);
+    CHECK_MESSAGE(decision.desired == c.desired, c.heavy, " and ", c.beside, ", ", c.lag, " waiting");
+  }
+  Run several;
+  several.spec.consumers_per_replica = 2;
+  several.memory.heavy_capacity = 99;
+  Lag lag = arriving(0, 0, 12);
+  lag.heavy = HeavyPartition{"orders", 3, 67, 83, false, 0};
+  several.running(1).step(lag);
+  const Decision decision = several.step(lag, 2s);
+  CHECK(decision.desired == 2);
+  CHECK(says(decision, "orders/3, which alone gets 67.0/s"));
+  several.memory.shares = true;
+  several.group.type = "Share";
+  CHECK(several.step(lag).desired == 1);
+}

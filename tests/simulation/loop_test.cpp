@@ -24,12 +24,13 @@ TEST_CASE("the same loop runs the same way twice") {
   CHECK(one.moments.back().lag == two.moments.back().lag);
 }
 
-TEST_CASE("on every load the decision misses its promise least, and changes its mind less") {
+TEST_CASE("on every load the decision misses its promise least, changes its mind less, and has what an oracle has") {
   for (const Scenario& each : scenarios()) {
     CAPTURE(each.name);
-    const Outcome ours = run(each, Rule::kPenstock), keda = run(each, Rule::kKeda);
-    // Where nobody can keep up, both miss; neither by more than a start-up beyond the other.
-    CHECK(ours.missed_minutes <= keda.missed_minutes * 1.1 + 1);
+    const Outcome ours = run(each, Rule::kPenstock), keda = run(each, Rule::kKeda), oracle = run(each, Rule::kOracle);
+    // Where nobody can keep up, both miss, and the moment decides: within a period of the autoscaler.
+    CHECK(ours.missed_minutes <= keda.missed_minutes + 0.25);
+    CHECK(ours.replica_hours <= 1.1 * oracle.replica_hours);
     CHECK(ours.scalings < keda.scalings);
     CHECK(ours.reversals <= keda.reversals);
     const int feedable = each.growth.empty() ? each.world.partitions : each.growth.rbegin()->second;
@@ -45,14 +46,32 @@ TEST_CASE("a load that partitions can't carry evenly gets all of them, and no pe
   CHECK(run(scenario(all, "step"), Rule::kKeda).missed_minutes > 60);
 }
 
+TEST_CASE("a partition that gets more than others has few others beside it, as long as a consumer keeps up with it") {
+  Scenario hot = scenario(scenarios(), "one hot partition");
+  hot.load = [](Duration) { return 150.0; };  // 67.5 on it
+  const Outcome relieved = run(hot, Rule::kPenstock);
+  CHECK(relieved.missed_minutes == 0);
+  CHECK(relieved.moments.back().replicas == 3);
+  CHECK(relieved.moments.back().delay < 10s);
+  CHECK(relieved.highest < 12);
+}
+
+TEST_CASE("what comes later comes to the same, with the load of the beginning before it") {
+  const Scenario growing = scenario(scenarios(), "partitions growing"), shifted = later(growing, 1min);
+  CHECK(shifted.load(0s) == growing.load(0s));
+  CHECK(shifted.load(11min) == growing.load(10min));
+  CHECK(shifted.growth.contains(21min));
+  CHECK(shifted.length == growing.length + 1min);
+}
+
 TEST_CASE("a hot and a stuck partition are named and buy no replicas") {
   const std::vector<Scenario> all = scenarios();
   const Outcome hot = run(scenario(all, "one hot partition"), Rule::kPenstock);
   CHECK(hot.reasons.contains("PartitionSkewed"));
-  CHECK(hot.replica_hours < 1.5 * hot.ideal_hours);
+  CHECK(hot.replica_hours < 1.1 * hot.ideal_hours);
   const Outcome stuck = run(scenario(all, "stuck partition"), Rule::kPenstock);
   CHECK(stuck.reasons.contains("PartitionStuck"));
-  CHECK(stuck.replica_hours < 1.5 * stuck.ideal_hours);
+  CHECK(stuck.replica_hours < 1.1 * stuck.ideal_hours);
 }
 
 TEST_CASE("what was transactional sleeps in the end in spite of its markers") {

@@ -14,6 +14,16 @@ enum class Freshness { kFresh, kStale, kFallback, kNever };
 std::string_view to_string(Freshness freshness);
 
 // What a decision needs of the past; handed in and returned updated.
+// What a consumer gets done while it is at its limit. Commits come in steps: a time counts when it is answered.
+struct Throughput {
+  Rate rate;
+  Duration measured{};
+  double records = 0;     // since the last answer,
+  Duration unanswered{};  // in this time
+  void begin() { records = 0, unanswered = {}; }
+  bool operator==(const Throughput&) const = default;
+};
+
 struct Memory {
   std::optional<SteadyTime> last_good;    // of a sample with a known lag
   std::optional<SteadyTime> last_active;  // lag was above the activation threshold
@@ -28,12 +38,14 @@ struct Memory {
   std::optional<int> published_desired;  // status.desiredReplicas when we started: a young scaler never lowers below it
   std::optional<int> last_current;
   std::optional<SteadyTime> replicas_rose;
-  Rate consumer_rate;                       // of one consumer that has a backlog
-  Duration measured{};                      // for how long that was seen
+  Throughput consumer;                      // of one that has a backlog
   std::optional<SteadyTime> last_lesson;    // when it was last seen
   int lessons = 0;                          // backlogs in which it was seen
-  Duration unanswered{};                    // of a backlog since records were last consumed
   std::optional<double> consumer_capacity;  // records a second, as learned or published
+  // The same of the consumer of a heavy partition, with so many members in the group.
+  Throughput heavy_consumer;
+  int heavy_members = 0;
+  std::optional<double> heavy_capacity;
   bool operator==(const Memory&) const = default;
 };
 

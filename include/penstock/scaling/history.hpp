@@ -120,6 +120,13 @@ struct GroupPast {
     bool backlogged = false;             // its consumer had enough to do
     bool gone = false;                   // the commit
   };
+  // The partition that was hot last. It gets more than others for as long as its keys are as they are.
+  struct Heavy {
+    std::string topic;
+    int partition = 0;
+    Duration watched{};
+    Rate arrival, beside;  // of it, and of all others together
+  };
   struct Topic {
     std::string name;
     std::vector<Partition> partitions;
@@ -129,6 +136,7 @@ struct GroupPast {
   std::vector<Topic> topics;                // by name
   std::optional<SteadyTime> last_consumed;  // when a commit last went on
   std::optional<SteadyTime> last_known;     // of the sample before, when all of its lag was known
+  std::optional<Heavy> heavy;
 
   Topic& of(std::string_view topic);  // until the next one is made
 };

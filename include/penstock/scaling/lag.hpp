@@ -70,6 +70,16 @@ struct HotPartition {
   std::int64_t lag = 0;
 };
 
+// A partition that was hot and still gets what it gets, hot or not.
+struct HeavyPartition {
+  std::string topic;
+  int partition = 0;
+  double arrival_rate = 0;    // records a second, of the last seconds
+  double beside = 0;          // the same of all other partitions together
+  bool backlogged = false;    // records waited for long throughout, since the sample before
+  std::int64_t consumed = 0;  // since then
+};
+
 // What was consumed since the sample before.
 struct Progress {
   std::int64_t consumed = 0;  // records
@@ -85,6 +95,7 @@ struct Lag {
   std::optional<std::int64_t> waiting;                   // what makes a group active: without ignored tails
   std::optional<std::int64_t> useful;                    // what replicas can help with: without stuck partitions, too
   std::optional<HotPartition> hot;                       // of the useful
+  std::optional<HeavyPartition> heavy;                   // the last one that was hot, once it was watched for a while
   std::optional<Progress> progress;                      // set when the sample before was known as well
   std::optional<api::Delay> delay;                       // age of the oldest unconsumed record
   std::optional<double> arrival_rate, consumption_rate;  // records a second, of all topics

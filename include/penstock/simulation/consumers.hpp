@@ -35,7 +35,8 @@ class Consumers {
   std::int64_t lag() const;                    // records that no consumer has processed
   Duration delay() const;                      // age of the oldest of them
   std::int64_t lost() const { return lost_; }  // records that retention deleted before they were processed
-  // The fewest replicas whose consumers keep up with this, but for partitions that no consumer keeps up with.
+  // The fewest replicas whose consumers keep up with this. A partition that no consumer keeps up with is worth the work
+  // of one.
   int ideal(double arriving) const;
 
   // What a sample of Kafka would show now.

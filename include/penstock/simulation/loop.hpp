@@ -23,7 +23,7 @@ struct Scenario {
   api::ConsumerScalerSpec spec;
   std::function<double(Duration)> load;  // records a second at a time since the start
   Duration length = 2h;
-  int replicas = 1;                // at the start
+  std::optional<int> replicas;     // at the start; unset: the ideal
   std::map<Duration, int> growth;  // partitions, from a time on
   Duration slo = 60s;              // the oldest record is younger than this
   Duration hpa_period = 15s;
@@ -41,11 +41,11 @@ struct Outcome {
   std::vector<Moment> moments;  // one each second
   double missed_minutes = 0;    // of the SLO
   double replica_hours = 0;
-  double ideal_hours = 0;                      // of as many replicas as the load needs at each moment
-  int scalings = 0;                            // changes of the number of replicas
-  int reversals = 0;                           // of them, those that took back one of the last ten minutes
-  int highest = 0;                             // replicas
-  std::int64_t lost = 0;                       // records
+  double ideal_hours = 0;  // of as many replicas as the load needs and the spec asks to keep at each moment
+  int scalings = 0;        // changes of the number of replicas
+  int reversals = 0;       // of them, those that took back one of the last ten minutes
+  int highest = 0;         // replicas
+  std::int64_t lost = 0;   // records
   std::map<std::string, std::string> reasons;  // verdict types that were given, and what they said first
 };
 

@@ -7,5 +7,7 @@
 namespace penstock::simulation {
 
 std::vector<Scenario> scenarios();
+// The same after a time with the load of its beginning: what a rule meets may depend on where it just is.
+Scenario later(Scenario scenario, Duration by);
 
 }  // namespace penstock::simulation
