@@ -88,10 +88,11 @@ function(penstock_test folder)
     target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src/${library})
   endif()
   target_include_directories(${folder}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${folder}_tests PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${folder}_tests PRIVATE penstock_${library} test_options test_main ${arg_PRIVATE})
   target_precompile_headers(${folder}_tests REUSE_FROM test_precompiled)
-  add_test(NAME ${folder} COMMAND ${folder}_tests)
+  # From the project's folder, where they find the CRDs and their data; a path compiled in would make the objects of one
+  # checkout useless to another.
+  add_test(NAME ${folder} COMMAND ${folder}_tests WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(
     ${folder} PROPERTIES TIMEOUT 120 ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()

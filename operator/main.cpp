@@ -12,7 +12,8 @@ namespace {
 using penstock::op::ManagerOptions;
 
 struct Flags {
-  std::string kubeconfig, context, health = "0.0.0.0:8081", level = "info", scaler = "penstock-scaler:9443";
+  std::string kubeconfig, context, health = "0.0.0.0:8081", level = "info", scaler = "penstock-scaler:9443",
+                                   keda_scaler;
   std::string lease_duration = "15s", renew_deadline = "10s", retry_period = "2s";
   std::vector<std::string> kafka_images;
 };
@@ -22,12 +23,10 @@ struct Flags {
   std::exit(2);
 }
 
-std::pair<std::string, unsigned short> host_and_port(const std::string& text) {
-  const auto colon = text.rfind(':');
-  int port = -1;
-  if (colon != std::string::npos) port = std::atoi(text.c_str() + colon + 1);
-  if (port < 0 || port > 65535) usage("--health-address must be host:port, not " + text);
-  return {text.substr(0, colon), static_cast<unsigned short>(port)};
+penstock::Address address(const char* flag, const std::string& text) {
+  const auto parsed = penstock::parse_address(text);
+  if (!parsed) usage(std::string(flag) + ": " + parsed.error().what);
+  return *parsed;
 }
 
 penstock::Duration duration(const char* flag, const std::string& text) {
@@ -54,7 +53,7 @@ void declare(CLI::App& app, Flags& flags, ManagerOptions& options) {
   app.add_option("--namespace", options.release_namespace, "Where Penstock itself is installed; else the context's");
   app.add_option("--scaler-address", flags.scaler, "host:port of penstock-scaler's gRPC, several separated by commas")
       ->capture_default_str();
-  app.add_option("--keda-scaler-address", options.keda_scaler_address,
+  app.add_option("--keda-scaler-address", flags.keda_scaler,
                  "host:port where KEDA reaches penstock-scaler; else the metrics service, port 9443");
   app.add_option("--keda-namespace", options.keda_namespace,
                  "Where KEDA runs: the certificate that it shows to penstock-scaler is put there")
@@ -83,7 +82,8 @@ void declare(CLI::App& app, Flags& flags, ManagerOptions& options) {
 }
 
 void finish(const Flags& flags, ManagerOptions& options) {
-  std::tie(options.health_address, options.health_port) = host_and_port(flags.health);
+  options.health_address = address("--health-address", flags.health);
+  if (!flags.keda_scaler.empty()) options.keda_scaler_address = address("--keda-scaler-address", flags.keda_scaler);
   options.scaler_addresses = split(flags.scaler);
   options.lease.duration = duration("--lease-duration", flags.lease_duration);
   options.lease.renew_deadline = duration("--renew-deadline", flags.renew_deadline);

@@ -1,5 +1,7 @@
 #include <penstock/cli/kubectl.hpp>
 
+#include <algorithm>
+
 namespace penstock::cli {
 namespace {
 
@@ -20,37 +22,38 @@ std::vector<std::string> Kubectl::command(std::vector<std::string> arguments) co
   return all;
 }
 
+Result<std::vector<std::string>> Kubectl::lines(const std::string& what, std::vector<std::string> arguments,
+                                                Duration timeout, const std::stop_token& stop) const {
+  auto child = Child::start(command(std::move(arguments)));
+  if (!child) return std::unexpected(child.error());
+  std::vector<std::string> all;
+  while (auto line = child->read_line(timeout, stop)) all.push_back(std::move(*line));
+  if (stop.stop_requested()) return fail(Code::kCancelled, "stopping", Retry::never());
+  if (!child->silent()) return fail(Code::kTimeout, what + " did not end in time");
+  if (child->exit_status() == 0) return all;
+  std::string words;
+  for (const std::string& line : all) keep(words, line);
+  return fail(Code::kUnavailable, what + ": " + words);
+}
+
 Result<api::TlsSecret> Kubectl::tls_secret(const std::string& ns, const std::string& name, Duration timeout,
                                            const std::stop_token& stop) const {
   const std::string what = "kubectl get secret " + name + " in namespace " + ns;
-  auto child = Child::start(command({"get", "secret", name, "--namespace=" + ns, "--output=jsonpath={.data}"}));
-  if (!child) return std::unexpected(child.error());
-  std::string words;
-  Json data;
-  while (const auto line = child->read_line(timeout, stop)) {
-    if (line->starts_with('{')) {
-      data = Json::parse(*line, nullptr, false);
-    } else {
-      keep(words, *line);
-    }
-  }
-  if (stop.stop_requested()) return fail(Code::kCancelled, "stopping", Retry::never());
-  if (!child->silent()) return fail(Code::kTimeout, what + " did not end in time");
-  if (child->exit_status() != 0) return fail(Code::kUnavailable, what + ": " + words);
-  auto tls = api::parse_tls_secret({{"data", std::move(data)}});
+  const auto said =
+      lines(what, {"get", "secret", name, "--namespace=" + ns, "--output=jsonpath={.data}"}, timeout, stop);
+  if (!said) return std::unexpected(said.error());
+  // kubectl may have warned before it.
+  const auto data = std::ranges::find_if(*said, [](const std::string& line) { return line.starts_with('{'); });
+  auto tls = api::parse_tls_secret({{"data", data == said->end() ? Json() : Json::parse(*data, nullptr, false)}});
   if (!tls) return fail(what, tls.error());
   return tls;
 }
 
 Result<std::string> Kubectl::current_namespace(Duration timeout, const std::stop_token& stop) const {
-  auto child = Child::start(command({"config", "view", "--minify", "--output=jsonpath={..namespace}"}));
-  if (!child) return std::unexpected(child.error());
-  std::string words;
-  while (const auto line = child->read_line(timeout, stop)) keep(words, *line);
-  if (stop.stop_requested()) return fail(Code::kCancelled, "stopping", Retry::never());
-  if (!child->silent()) return fail(Code::kTimeout, "kubectl config view did not end in time");
-  if (child->exit_status() != 0) return fail(Code::kUnavailable, "kubectl: " + words);
-  return words.empty() ? "default" : words;
+  const auto said =
+      lines("kubectl config view", {"config", "view", "--minify", "--output=jsonpath={..namespace}"}, timeout, stop);
+  if (!said) return std::unexpected(said.error());
+  return said->empty() || said->back().empty() ? "default" : said->back();
 }
 
 Result<std::unique_ptr<PortForward>> PortForward::start(const Kubectl& kubectl, const std::string& ns,

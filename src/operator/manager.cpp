@@ -28,13 +28,6 @@ constexpr int kScalerWorkers = 2;
 constexpr int kPlatformWorkers = 2;
 constexpr Duration kSyncTick = 20ms;
 
-// Of host:port, or [address]:port.
-std::string host_of(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return host;
-}
-
 std::string process_identity() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) return "penstock-operator";
@@ -53,9 +46,8 @@ class Operator {
   }
 
   int run(std::stop_token stop) {
-    auto health =
-        runtime::serve_health(options_.health_address, options_.health_port,
-                              {{"caches", [this] { return synced() ? "" : "the first lists are not complete"; }}});
+    auto health = runtime::serve_health(
+        options_.health_address, {{"caches", [this] { return synced() ? "" : "the first lists are not complete"; }}});
     if (!health) {
       log::error("no health server", {{"error", health.error().to_string()}});
       return 1;
@@ -63,7 +55,10 @@ class Operator {
     start_informers();
     scaling_kind::Feed::Options feed;
     feed.addresses = options_.scaler_addresses;
-    feed.identity = [this] { return caller_identity(); };
+    feed.identity = [this] {
+      return stores_.certificates.require({options_.release_namespace, std::string(api::kCallerTlsSecret)}, "Secret",
+                                          "the leading operator");
+    };
     feed_.emplace(std::move(feed), clock_,
                   scaling_kind::Feed::Listener{[this](const k8s::ObjectKey& key) { scalers_.queue().add(key); },
                                                [this] { all_scalers(); }});
@@ -94,14 +89,6 @@ class Operator {
   }
 
   void look_at_access() { scaler_access_.queue().add(scaling_kind::ScalerAccess::key()); }
-
-  Result<api::TlsSecret> caller_identity() const {
-    const k8s::ObjectKey key{options_.release_namespace, std::string(api::kCallerTlsSecret)};
-    const auto entry = stores_.certificates.get(key);
-    if (!entry) return fail(Code::kUnavailable, "Secret " + key.to_string() + " is not there yet");
-    if (!*entry) return fail("Secret " + key.to_string(), entry->error());
-    return **entry;
-  }
 
   template <class T>
   void watch(const k8s::Resource& resource, k8s::Store<T>& store, k8s::ListParams selection = {}) {
@@ -209,14 +196,14 @@ class Operator {
        [this](const k8s::ObjectKey& key) { return feed_->latest(key); }, [this] { return feed_->problem(); }},
       client_,
       scaler_events_,
-      {options_.keda_scaler_address}};
+      {options_.keda_scaler_address.to_string()}};
   scaling_kind::ScalerAccess scaler_access_reconciler_{stores_,
                                                        facts_,
                                                        client_,
                                                        {options_.release_namespace,
                                                         options_.metrics_service,
                                                         options_.metrics_service_port,
-                                                        {host_of(options_.keda_scaler_address)}},
+                                                        {options_.keda_scaler_address.host}},
                                                        options_.keda_namespace,
                                                        clock_};
 
@@ -241,8 +228,8 @@ int run_operator(const k8s::Config& config, ManagerOptions options, const Clock&
   if (options.lease.lease.name.empty()) options.lease.lease.name = "penstock-operator";
   if (options.lease.lease.ns.empty()) options.lease.lease.ns = options.release_namespace;
   if (options.lease.identity.empty()) options.lease.identity = process_identity();
-  const std::string service = options.metrics_service + "." + options.release_namespace + ".svc";
-  if (options.keda_scaler_address.empty()) options.keda_scaler_address = service + ":9443";
+  if (options.keda_scaler_address.host.empty())
+    options.keda_scaler_address = {options.metrics_service + "." + options.release_namespace + ".svc", 9443};
   return Operator(config, std::move(options), clock).run(std::move(stop));
 }
 

@@ -106,10 +106,10 @@ http::Handler health_handler(Checks ready) {
   };
 }
 
-Result<std::unique_ptr<http::Server>> serve_health(const std::string& address, unsigned short port, Checks ready) {
+Result<std::unique_ptr<http::Server>> serve_health(const Address& address, Checks ready) {
   http::ServerOptions options;
-  options.address = address;
-  options.port = port;
+  options.address = address.host;
+  options.port = address.port;
   return http::serve(options, health_handler(std::move(ready)));
 }
 

@@ -9,7 +9,6 @@
 #include <penstock/scaler/sampler.hpp>
 #include <penstock/scaler/services.hpp>
 
-#include <charconv>
 #include <condition_variable>
 
 namespace penstock::scaler {
@@ -58,20 +57,6 @@ Result<ScalerPtr> look_up(const World& world, const k8s::ObjectKey& key) {
 
 }  // namespace
 
-Result<Address> parse_address(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  Address address;
-  if (colon != std::string::npos) {
-    const char* const end = text.data() + text.size();
-    const auto [read, error] = std::from_chars(text.data() + colon + 1, end, address.port);
-    address.host = text.substr(0, colon);
-    if (address.host.starts_with('[') && address.host.ends_with(']'))
-      address.host = address.host.substr(1, address.host.size() - 2);
-    if (error == std::errc{} && read == end && colon + 1 < text.size() && !address.host.empty()) return address;
-  }
-  return fail(Code::kInvalid, "an address must be HOST:PORT, not " + text, Retry::never());
-}
-
 Result<void> run(const Settings& settings, const std::stop_token& stop) {
   const auto health_address = parse_address(settings.health_address);
   if (!health_address) return std::unexpected(health_address.error());
@@ -104,8 +89,8 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
     const auto certificate = tls();
     return listening ? std::string() : certificate ? "about to listen" : certificate.error().what;
   };
-  auto health = runtime::serve_health(health_address->host, health_address->port,
-                                      {{"grpc", deaf}, {"starting", [&] { return started.awaited(); }}});
+  auto health =
+      runtime::serve_health(*health_address, {{"grpc", deaf}, {"starting", [&] { return started.awaited(); }}});
   if (!health) return std::unexpected(health.error());
   const auto transport = k8s::connect(*config);
   MetricsServer metrics(world, answers, k8s::Client(transport, kCallTimeout), ns, clock);

@@ -118,12 +118,7 @@ void World::touch_scalers_of_locked(const std::pair<std::string, Target>& target
 }
 
 Result<api::TlsSecret> World::tls(const std::string& release_namespace) const {
-  const k8s::ObjectKey key{release_namespace, std::string(api::kScalerTlsSecret)};
-  const auto entry = certificates.get(key);
-  if (!entry)
-    return fail(Code::kUnavailable, "Secret " + key.to_string() + " is not there: penstock-operator makes it");
-  if (!*entry) return fail("Secret " + key.to_string(), entry->error());
-  return **entry;
+  return certificates.require({release_namespace, std::string(api::kScalerTlsSecret)}, "Secret", "penstock-operator");
 }
 
 Result<kafka::PlatformView> World::view(const k8s::ObjectKey& platform) const {

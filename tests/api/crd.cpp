@@ -106,7 +106,7 @@ void check(const Json& schema, const Json& value, const std::string& path, std::
 }  // namespace
 
 std::string read_file(const std::string& path_in_source) {
-  std::ifstream file(std::string(PENSTOCK_SOURCE_DIR) + "/" + path_in_source);
+  std::ifstream file(path_in_source);
   if (!file) throw std::runtime_error("no such file: " + path_in_source);
   std::ostringstream text;
   text << file.rdbuf();

@@ -1,3 +1,4 @@
+#include <penstock/base/address.hpp>
 #include <penstock/base/backoff.hpp>
 #include <penstock/base/hash.hpp>
 #include <penstock/base/metrics.hpp>
@@ -74,4 +75,13 @@ TEST_CASE("a metric source is written into each scrape for as long as it lives")
     CHECK(metrics::expose().ends_with("penstock_test 2\n"));
   }
   CHECK(metrics::expose().find("penstock_test") == std::string::npos);
+}
+
+TEST_CASE("an address is a host and a port") {
+  CHECK(parse_address("0.0.0.0:8080") == Address{"0.0.0.0", 8080});
+  CHECK(parse_address("[::]:0") == Address{"::", 0});
+  CHECK(Address{"::1", 9092}.to_string() == "[::1]:9092");
+  CHECK(Address{"kafka-0.example", 9092}.to_string() == "kafka-0.example:9092");
+  for (const auto* bad : {"", ":", "8080", ":8080", "host:", "host:x", "host:70000", "host:80x", "::1:9", "[]:1"})
+    CHECK_MESSAGE(!parse_address(bad), bad);
 }

@@ -88,7 +88,7 @@ TEST_CASE("the context's namespace is kubectl's, and default when it names none"
   const FakeKubectl none("exit 0\n");
   CHECK(Kubectl{}.current_namespace(kLong, {}).value() == "default");
   const FakeKubectl broken("echo 'error: no such context' >&2; exit 1\n");
-  CHECK(Kubectl{}.current_namespace(kLong, {}).error().what == "kubectl: error: no such context");
+  CHECK(Kubectl{}.current_namespace(kLong, {}).error().what == "kubectl config view: error: no such context");
 }
 
 TEST_CASE("a TLS Secret comes from kubectl, among whatever else it says; a refusal is quoted") {

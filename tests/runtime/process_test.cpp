@@ -75,10 +75,10 @@ TEST_CASE("metrics are in the exposition format; anything else is refused") {
 }
 
 TEST_CASE("the health server answers on a port of its own") {
-  const auto server = serve_health("127.0.0.1", 0, {});
+  const auto server = serve_health({"127.0.0.1", 0}, {});
   REQUIRE_MESSAGE(server, server.error().what);
   CHECK((*server)->port() != 0);
-  const auto taken = serve_health("127.0.0.1", (*server)->port(), {});
+  const auto taken = serve_health({"127.0.0.1", (*server)->port()}, {});
   REQUIRE(!taken);
   CHECK(taken.error().code == Code::kUnavailable);
 }

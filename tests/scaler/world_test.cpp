@@ -153,7 +153,7 @@ TEST_CASE("what is awaited is named until all lists are complete") {
 TEST_CASE("the scaler's own certificate is that of its Secret, and while that is not there it says who makes it") {
   World world;
   CHECK(world.tls("penstock").error().what ==
-        "Secret penstock/penstock-scaler-tls is not there: penstock-operator makes it");
+        "Secret penstock/penstock-scaler-tls is not there yet: penstock-operator makes it");
   Json secret{{"metadata", {{"namespace", "penstock"}, {"name", "penstock-scaler-tls"}}},
               {"data", api::print_tls_data({"c", "k", "a"})}};
   testing::put(world.certificates, secret);

@@ -18,6 +18,11 @@ struct Kubectl {
                                     const std::stop_token& stop) const;
   // Of the context; "default" when it names none.
   Result<std::string> current_namespace(Duration timeout, const std::stop_token& stop) const;
+
+ private:
+  // What it says to the end; kUnavailable, with that, if it failed.
+  Result<std::vector<std::string>> lines(const std::string& what, std::vector<std::string> arguments, Duration timeout,
+                                         const std::stop_token& stop) const;
 };
 
 // `kubectl port-forward` to a Service, for as long as this lives.

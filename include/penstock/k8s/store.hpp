@@ -32,6 +32,15 @@ class Store {
     return found == entries_.end() ? nullptr : found->second;
   }
 
+  // A copy of it; where there is none, or it could not be parsed, an error that names the kind and the key.
+  Result<T> require(const ObjectKey& key, const std::string& kind, const std::string& who_makes_it) const {
+    const Entry entry = get(key);
+    const std::string which = kind + " " + key.to_string();
+    if (!entry) return fail(Code::kUnavailable, which + " is not there yet: " + who_makes_it + " makes it");
+    if (!*entry) return fail(which, entry->error());
+    return **entry;
+  }
+
   std::vector<std::pair<ObjectKey, Entry>> all() const {
     std::lock_guard lock(mutex_);
     return {entries_.begin(), entries_.end()};

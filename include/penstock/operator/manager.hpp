@@ -1,5 +1,6 @@
 // The whole operator: stores and watches, the decision feed, four controllers under one lease, health.
 #pragma once
+#include <penstock/base/address.hpp>
 #include <penstock/base/time.hpp>
 #include <penstock/k8s/config.hpp>
 #include <penstock/k8s/lease.hpp>
@@ -14,12 +15,11 @@ namespace penstock::op {
 struct ManagerOptions {
   std::string release_namespace;              // of the lease, the Secrets for the scaler and the metrics service
   std::vector<std::string> scaler_addresses;  // host:port of DecisionFeeds; one is followed
-  std::string keda_scaler_address;            // host:port that KEDA dials
+  Address keda_scaler_address;                // that KEDA dials; without a host: the metrics service, port 9443
   std::string keda_namespace = "keda";        // where KEDA looks for the Secrets of ClusterTriggerAuthentications
   std::string metrics_service = "penstock-scaler";
   int metrics_service_port = 443;
-  std::string health_address = "0.0.0.0";
-  unsigned short health_port = 8081;
+  Address health_address{"0.0.0.0", 8081};
   bool leader_election = true;
   k8s::LeaseOptions lease;                          // its namespace and identity are filled in when empty
   std::map<std::string, std::string> kafka_images;  // by Kafka version

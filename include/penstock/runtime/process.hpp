@@ -1,7 +1,7 @@
 // What the two programs share: SIGTERM and SIGINT become a stop token; a health server answers /healthz, /readyz,
 // /metrics.
 #pragma once
-#include <penstock/base/error.hpp>
+#include <penstock/base/address.hpp>
 #include <penstock/http/server.hpp>
 
 #include <functional>
@@ -31,6 +31,6 @@ using Checks = std::map<std::string, std::function<std::string()>>;
 // GET /healthz: 200 as soon as anything answers. GET /readyz: 200, or 503 with a line for each check that fails.
 // GET /metrics: the registry.
 http::Handler health_handler(Checks ready);
-Result<std::unique_ptr<http::Server>> serve_health(const std::string& address, unsigned short port, Checks ready);
+Result<std::unique_ptr<http::Server>> serve_health(const Address& address, Checks ready);
 
 }  // namespace penstock::runtime

@@ -1,5 +1,6 @@
 // The scaler as a whole: watches, ticks, and the servers that answer.
 #pragma once
+#include <penstock/base/address.hpp>
 #include <penstock/base/error.hpp>
 #include <penstock/base/time.hpp>
 
@@ -17,14 +18,6 @@ struct Settings {
   Duration tick = 1s;
   bool partition_metrics = false;  // a series for the lag of each partition, up to a bound
 };
-
-// "0.0.0.0:8080" or "[::]:8080".
-struct Address {
-  std::string host;
-  unsigned short port = 0;
-  bool operator==(const Address&) const = default;
-};
-Result<Address> parse_address(const std::string& text);
 
 // Serves until the stop; an error when it can't begin.
 Result<void> run(const Settings& settings, const std::stop_token& stop);

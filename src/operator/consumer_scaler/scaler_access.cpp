@@ -9,6 +9,12 @@ namespace {
 // Nobody tells of what lies in KEDA's namespace.
 constexpr Duration kLookAgain = 10min;
 
+// The authority first: what it signed is worth nothing without it.
+constexpr std::array<std::pair<std::string_view, api::TlsSecret Certificates::*>, 3> kSecrets{
+    {{kAuthoritySecret, &Certificates::authority},
+     {api::kScalerTlsSecret, &Certificates::scaler},
+     {api::kCallerTlsSecret, &Certificates::caller}}};
+
 // What makes the live object (null: there is none) as it is wanted.
 std::vector<Action> keep(const k8s::Resource& resource, Json wanted, const Json& live, const std::string& why_create,
                          const std::string& why_patch) {
@@ -42,6 +48,10 @@ bool is_ours(const Json& live) {
          live["metadata"].value("labels", Json::object()).value(std::string(kManagedBy), "") == "penstock";
 }
 
+std::unexpected<Error> foreign(const std::string& object) {
+  return fail(Code::kConflict, object + " exists and is not ours: delete or rename it");
+}
+
 Json live_or_null(const Result<std::optional<Json>>& found) {
   return found && *found ? **found : Json();
 }
@@ -55,17 +65,16 @@ std::vector<std::string> ScalerService::names() const {
   return all;
 }
 
-std::vector<Action> plan_certificates(const Certificates& wanted, const std::map<std::string, Json>& live,
-                                      const std::string& ns) {
+Result<std::vector<Action>> plan_certificates(const Certificates& wanted, const std::map<std::string, Json>& live,
+                                              const std::string& ns) {
   std::vector<Action> actions;
-  // The authority first: what it signed is worth nothing without it.
-  for (const auto& [name, tls] :
-       {std::pair(kAuthoritySecret, &wanted.authority), std::pair(api::kScalerTlsSecret, &wanted.scaler),
-        std::pair(api::kCallerTlsSecret, &wanted.caller)}) {
+  for (const auto& [name, part] : kSecrets) {
     const auto found = live.find(std::string(name));
-    for (Action& action : keep(k8s::kinds::kSecret, render_secret(ns, name, *tls),
-                               found == live.end() ? Json() : found->second, "there is no certificate",
-                               "its certificate was soon over, of other names or broken, or an authority came"))
+    const Json there = found == live.end() ? Json() : found->second;
+    if (!is_ours(there)) return foreign("Secret " + ns + "/" + std::string(name));
+    for (Action& action :
+         keep(k8s::kinds::kSecret, render_secret(ns, name, wanted.*part), there, "there is no certificate",
+              "its certificate was soon over, of other names or broken, or an authority came"))
       actions.push_back(std::move(action));
   }
   return actions;
@@ -96,11 +105,8 @@ std::vector<Action> plan_api_service(bool needed, const Json& api_service, const
 
 Result<std::vector<Action>> plan_keda(const api::TlsSecret& caller, const Json& secret, const Json& authentication,
                                       const std::string& keda_namespace) {
-  const std::string whose = " exists and is not ours: delete or rename it";
-  if (!is_ours(secret))
-    return fail(Code::kConflict, "Secret " + keda_namespace + "/" + std::string(api::kCallerTlsSecret) + whose);
-  if (!is_ours(authentication))
-    return fail(Code::kConflict, "ClusterTriggerAuthentication " + std::string(kKedaAuthentication) + whose);
+  if (!is_ours(secret)) return foreign("Secret " + keda_namespace + "/" + std::string(api::kCallerTlsSecret));
+  if (!is_ours(authentication)) return foreign("ClusterTriggerAuthentication " + std::string(kKedaAuthentication));
   auto actions = keep(k8s::kinds::kSecret, render_secret(keda_namespace, api::kCallerTlsSecret, caller), secret,
                       "KEDA shows it to penstock-scaler", "the certificate of penstock-scaler's callers is another");
   for (Action& action : keep(k8s::kinds::kClusterTriggerAuthentication, render_authentication(), authentication,
@@ -130,20 +136,21 @@ bool ScalerAccess::native_needed() const {
 Result<Certificates> ScalerAccess::certificates(runtime::ReconcileContext& context) {
   Certificates have;
   std::map<std::string, Json> live;
-  for (const auto& [name, tls] :
-       {std::pair(kAuthoritySecret, &have.authority), std::pair(api::kScalerTlsSecret, &have.scaler),
-        std::pair(api::kCallerTlsSecret, &have.caller)}) {
+  // Read from the server, though a watch tells of them: a cache that lacks what was made a moment ago would have
+  // another authority made.
+  for (const auto& [name, part] : kSecrets) {
     const k8s::ObjectKey key{service_.ns, std::string(name)};
     const auto found = client_.find(k8s::kinds::kSecret, key, context.stop);
     if (!found) return fail("reading the Secret " + key.to_string(), found.error());
     if (!*found) continue;
     live[key.name] = **found;
-    if (auto parsed = api::parse_tls_secret(**found)) *tls = std::move(*parsed);
+    if (auto parsed = api::parse_tls_secret(**found)) have.*part = std::move(*parsed);
   }
   auto wanted = renewed(have, service_.names(), clock_.wall());
   if (!wanted) return wanted;
-  if (auto done = act(plan_certificates(*wanted, live, service_.ns), context); !done)
-    return std::unexpected(done.error());
+  const auto actions = plan_certificates(*wanted, live, service_.ns);
+  if (!actions) return std::unexpected(actions.error());
+  if (auto done = act(*actions, context); !done) return std::unexpected(done.error());
   return wanted;
 }
 

@@ -28,7 +28,7 @@ std::string from_hex(const std::string& digits) {
 class Golden {
  public:
   Golden() {
-    std::ifstream file(PENSTOCK_SOURCE_DIR "/tests/kafka/wire/data/golden.txt");
+    std::ifstream file("tests/kafka/wire/data/golden.txt");
     std::string name, hex;
     std::int16_t version = 0;
     while (file >> name >> version >> hex) frames_[{name, version}] = from_hex(hex);

@@ -65,17 +65,27 @@ std::map<std::string, Json> there_after(const std::vector<Action>& actions) {
 
 TEST_CASE("a Secret for each certificate, the authority's first; only what changed is patched") {
   Certificates wanted{{"a", "ak", "aa"}, {"s", "sk", "aa"}, {"c", "ck", "aa"}};
-  const auto actions = plan_certificates(wanted, {}, "penstock");
+  const auto actions = plan_certificates(wanted, {}, "penstock").value();
   REQUIRE(actions.size() == 3);
   CHECK(to_string(actions[0]) == "create Secret penstock/penstock-scaler-ca: there is no certificate");
   auto live = there_after(actions);
   CHECK(live.at("penstock-caller-tls")["data"] == api::print_tls_data(wanted.caller));
-  CHECK(plan_certificates(wanted, live, "penstock").empty());
+  CHECK(plan_certificates(wanted, live, "penstock")->empty());
   wanted.scaler.certificate = "s2";
-  const auto patches = plan_certificates(wanted, live, "penstock");
+  const auto patches = plan_certificates(wanted, live, "penstock").value();
   REQUIRE(patches.size() == 1);
   CHECK(std::get<PatchObject>(patches[0]).merge_patch ==
         Json{{"metadata", {{"uid", "uid-penstock-scaler-tls"}}}, {"data", {{"tls.crt", encode_base64("s2")}}}});
+}
+
+TEST_CASE("a Secret of one of these names that somebody else made is left alone, and named") {
+  const Certificates wanted{{"a", "ak", "aa"}, {"s", "sk", "aa"}, {"c", "ck", "aa"}};
+  auto live = there_after(plan_certificates(wanted, {}, "penstock").value());
+  live.at("penstock-scaler-tls")["metadata"].erase("labels");
+  const auto refused = plan_certificates(wanted, live, "penstock");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::kConflict);
+  CHECK(refused.error().what == "Secret penstock/penstock-scaler-tls exists and is not ours: delete or rename it");
 }
 
 TEST_CASE("KEDA gets a copy of the callers' certificate, and what points to it") {

@@ -11,7 +11,7 @@
 namespace penstock::op::platform::test {
 
 inline void check_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(PENSTOCK_SOURCE_DIR) + "/tests/operator/platform/golden/" + name;
+  const std::string path = "tests/operator/platform/golden/" + name;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a test has one thread here.
   if (std::getenv("PENSTOCK_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text;

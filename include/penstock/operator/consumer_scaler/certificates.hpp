@@ -15,7 +15,7 @@ inline constexpr Duration kServingValidity = 365 * 24h, kRenewLeafBefore = 30 * 
 // Texts that are empty: there is none.
 struct Certificates {
   api::TlsSecret authority;  // the one that signs, with its key
-  api::TlsSecret scaler;     // what penstock-scaler shows to its callers, and the API server to nobody
+  api::TlsSecret scaler;     // what penstock-scaler shows to its callers, the API server among them
   api::TlsSecret caller;  // what those show; KEDA keeps its own until it restarts, so it lasts as long as its authority
 };
 

@@ -24,8 +24,9 @@ struct ScalerService {
 };
 
 // The Secrets of the release namespace that are not as they should be. Pure; live: by name, as the server has them.
-std::vector<Action> plan_certificates(const Certificates& wanted, const std::map<std::string, Json>& live,
-                                      const std::string& ns);
+// kConflict when one of them is somebody else's.
+Result<std::vector<Action>> plan_certificates(const Certificates& wanted, const std::map<std::string, Json>& live,
+                                              const std::string& ns);
 
 // The APIService's actions: made when needed and nobody has it, kept as it should be, removed when ours is not needed.
 // Pure; api_service: null when there is none.

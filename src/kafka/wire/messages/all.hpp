@@ -11,24 +11,30 @@
 #include "share_groups.hpp"
 #include "streams_group_describe.hpp"
 
+// X(Request) for each.
+#define PENSTOCK_EACH_REQUEST(X)  \
+  X(ApiVersionsRequest)           \
+  X(SaslHandshakeRequest)         \
+  X(SaslAuthenticateRequest)      \
+  X(MetadataRequest)              \
+  X(FindCoordinatorRequest)       \
+  X(ListOffsetsRequest)           \
+  X(OffsetFetchRequest)           \
+  X(ListGroupsRequest)            \
+  X(DescribeGroupsRequest)        \
+  X(ConsumerGroupDescribeRequest) \
+  X(ShareGroupDescribeRequest)    \
+  X(StreamsGroupDescribeRequest)  \
+  X(DescribeShareGroupOffsetsRequest)
+
 namespace penstock::kafka::wire {
 
 // Calls visit.template operator()<Request>() for each.
 template <class Visit>
 void for_each_request(Visit visit) {
-  visit.template operator()<ApiVersionsRequest>();
-  visit.template operator()<SaslHandshakeRequest>();
-  visit.template operator()<SaslAuthenticateRequest>();
-  visit.template operator()<MetadataRequest>();
-  visit.template operator()<FindCoordinatorRequest>();
-  visit.template operator()<ListOffsetsRequest>();
-  visit.template operator()<OffsetFetchRequest>();
-  visit.template operator()<ListGroupsRequest>();
-  visit.template operator()<DescribeGroupsRequest>();
-  visit.template operator()<ConsumerGroupDescribeRequest>();
-  visit.template operator()<ShareGroupDescribeRequest>();
-  visit.template operator()<StreamsGroupDescribeRequest>();
-  visit.template operator()<DescribeShareGroupOffsetsRequest>();
+#define PENSTOCK_VISIT(Request) visit.template operator()<Request>();
+  PENSTOCK_EACH_REQUEST(PENSTOCK_VISIT)
+#undef PENSTOCK_VISIT
 }
 
 }  // namespace penstock::kafka::wire

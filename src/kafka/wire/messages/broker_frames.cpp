@@ -27,21 +27,9 @@ std::string encode_response(const Response& response, std::int16_t version, std:
 
 #define PENSTOCK_FRAMES(Request)                             \
   template Result<Request> decode_request(std::string_view); \
-  template std::string encode_response(const Request::Response&, std::int16_t, std::int32_t)
+  template std::string encode_response(const Request::Response&, std::int16_t, std::int32_t);
 
-PENSTOCK_FRAMES(ApiVersionsRequest);
-PENSTOCK_FRAMES(SaslHandshakeRequest);
-PENSTOCK_FRAMES(SaslAuthenticateRequest);
-PENSTOCK_FRAMES(MetadataRequest);
-PENSTOCK_FRAMES(FindCoordinatorRequest);
-PENSTOCK_FRAMES(ListOffsetsRequest);
-PENSTOCK_FRAMES(OffsetFetchRequest);
-PENSTOCK_FRAMES(ListGroupsRequest);
-PENSTOCK_FRAMES(DescribeGroupsRequest);
-PENSTOCK_FRAMES(ConsumerGroupDescribeRequest);
-PENSTOCK_FRAMES(ShareGroupDescribeRequest);
-PENSTOCK_FRAMES(StreamsGroupDescribeRequest);
-PENSTOCK_FRAMES(DescribeShareGroupOffsetsRequest);
+PENSTOCK_EACH_REQUEST(PENSTOCK_FRAMES)
 
 #undef PENSTOCK_FRAMES
 

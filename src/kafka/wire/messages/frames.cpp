@@ -28,21 +28,9 @@ Result<Response> decode_response(std::string_view after_correlation_id, std::int
 
 #define PENSTOCK_FRAMES(Request)                                                                     \
   template std::string encode_request(const Request&, std::int16_t, std::int32_t, std::string_view); \
-  template Result<Request::Response> decode_response(std::string_view, std::int16_t)
+  template Result<Request::Response> decode_response(std::string_view, std::int16_t);
 
-PENSTOCK_FRAMES(ApiVersionsRequest);
-PENSTOCK_FRAMES(SaslHandshakeRequest);
-PENSTOCK_FRAMES(SaslAuthenticateRequest);
-PENSTOCK_FRAMES(MetadataRequest);
-PENSTOCK_FRAMES(FindCoordinatorRequest);
-PENSTOCK_FRAMES(ListOffsetsRequest);
-PENSTOCK_FRAMES(OffsetFetchRequest);
-PENSTOCK_FRAMES(ListGroupsRequest);
-PENSTOCK_FRAMES(DescribeGroupsRequest);
-PENSTOCK_FRAMES(ConsumerGroupDescribeRequest);
-PENSTOCK_FRAMES(ShareGroupDescribeRequest);
-PENSTOCK_FRAMES(StreamsGroupDescribeRequest);
-PENSTOCK_FRAMES(DescribeShareGroupOffsetsRequest);
+PENSTOCK_EACH_REQUEST(PENSTOCK_FRAMES)
 
 #undef PENSTOCK_FRAMES
 
