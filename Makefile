@@ -47,6 +47,10 @@ test: deps ## everything: format, unit tests, sanitizers, clang-tidy, end-to-end
 demo: deps ## boot a Kubernetes, run Penstock on it, drive a load wave and show it
 	@tools/demo
 
+.PHONY: demo-helm
+demo-helm: deps ## the same, with Penstock installed in pods by its Helm chart
+	@tools/demo --helm
+
 .PHONY: bench
 bench: build ## the measurements of bench/, into docs/benchmarks (real and fake brokers, KEDA; some 20 minutes)
 	@bench/run

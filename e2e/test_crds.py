@@ -2,7 +2,6 @@
 
 import copy
 import json
-import pathlib
 import re
 import uuid
 
@@ -10,16 +9,16 @@ import pytest
 import yaml
 from harness import eventually
 from harness.cluster import KubectlError
+from harness.programs import DEFINITIONS, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-CRDS = sorted((ROOT / "crds").glob("*.yaml"))
+CRDS = sorted(DEFINITIONS.glob("*.yaml"))
 PAGES = sorted(page for page in (ROOT / "docs" / "reference").glob("*.md") if "apiVersion: penstock.dev" in page.read_text())
 SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
 def kubectl(cluster):
-    cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+    cluster.kubectl("apply", "-f", str(DEFINITIONS))
     return cluster.kubectl
 
 

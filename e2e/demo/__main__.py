@@ -1,6 +1,6 @@
 """The demo: a real Kubernetes, a Kafka that Penstock runs in it, real consumer pods, and a wave of load.
 
-    python -m demo [--hold]     (from e2e/; `make demo` and `make demo HOLD=1` do it all)
+    python -m demo [--helm] [--hold]     (from e2e/; `make demo`, `make demo-helm` and either with HOLD=1 do it all)
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,11 +21,14 @@ E2E = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(E2E))
 
 from demo.picture import Point, draw  # noqa: E402
-from harness import Penstock, TestbedCluster, eventually  # noqa: E402
+from harness import InstalledPenstock, Penstock, TestbedCluster, eventually  # noqa: E402
+from harness.penstock import IMAGE  # noqa: E402
+from harness.penstock import NAMESPACE as PENSTOCK_NAMESPACE  # noqa: E402
 from testbed import Testbed  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 OUT = E2E.parent / "demo-out"
+LOGS = OUT / "logs"
 NAMESPACE = "shop"
 # (seconds, records a second): nine of the consumers in orders.yaml would just keep up with the most of it.
 WAVE = [(10, 5), (60, 2500)]
@@ -39,7 +43,7 @@ def say(text: str) -> None:
 class Wave:
     """What one sees while the wave runs: one line a second, in place on a terminal."""
 
-    def __init__(self, cluster: TestbedCluster, penstock: Penstock) -> None:
+    def __init__(self, cluster: TestbedCluster, penstock: Penstock | InstalledPenstock) -> None:
         self.cluster, self.penstock = cluster, penstock
         self.points: list[Point] = []
         self.begun = time.monotonic()
@@ -73,18 +77,31 @@ def _shown(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def boot(testbed: Testbed) -> tuple[TestbedCluster, Penstock]:
+def boot(testbed: Testbed) -> TestbedCluster:
     say("starting Kubernetes: etcd, API server, controllers, scheduler, a node with containerd")
     testbed.up()
-    cluster = TestbedCluster(testbed)
     say(f"Kubernetes is up; its kubeconfig: {testbed.kubeconfig}")
-    logs = OUT / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    penstock = Penstock(cluster, logs)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return TestbedCluster(testbed, definitions=False)
+
+
+def start(cluster: TestbedCluster) -> Penstock:
+    """As two processes beside the cluster."""
+    cluster.install_definitions()
+    penstock = Penstock(cluster, LOGS)
     penstock.install()
     penstock.start()
-    say(f"penstock-operator and penstock-scaler are ready; their logs: {logs}")
-    return cluster, penstock
+    say(f"penstock-operator and penstock-scaler are ready; their logs: {LOGS}")
+    return penstock
+
+
+def install(cluster: TestbedCluster) -> InstalledPenstock:
+    """In pods, two of each program."""
+    say("helm install penstock helm/penstock -n penstock --wait")
+    with tempfile.TemporaryDirectory(dir=OUT) as folder:
+        penstock = InstalledPenstock.by_helm(cluster, Path(folder), f"operator.kafkaImages.4\\.3\\.1={IMAGE}")
+    print(cluster.kubectl("get", "pods", "-n", PENSTOCK_NAMESPACE), flush=True)
+    return penstock
 
 
 def apply(cluster: TestbedCluster, testbed: Testbed) -> None:
@@ -101,10 +118,10 @@ def apply(cluster: TestbedCluster, testbed: Testbed) -> None:
 
 def produce(testbed: Testbed) -> subprocess.Popen[bytes]:
     phases = [f"{seconds}:{rate}" for seconds, rate in WAVE]
-    return testbed.run_inside([sys.executable, HERE / "produce.py", BOOTSTRAP, "orders", *phases], log=OUT / "logs" / "producer.log")
+    return testbed.run_inside([sys.executable, HERE / "produce.py", BOOTSTRAP, "orders", *phases], log=LOGS / "producer.log")
 
 
-def run_wave(cluster: TestbedCluster, testbed: Testbed, penstock: Penstock) -> list[Point]:
+def run_wave(cluster: TestbedCluster, testbed: Testbed, penstock: Penstock | InstalledPenstock) -> list[Point]:
     """Until the consumers, having woken, sleep again."""
     say(f"a wave of load: {', then '.join(f'{rate} records/s for {seconds} s' for seconds, rate in WAVE)}")
     wave = Wave(cluster, penstock)
@@ -112,7 +129,7 @@ def run_wave(cluster: TestbedCluster, testbed: Testbed, penstock: Penstock) -> l
 
     def asleep_again() -> bool:
         point = wave.look()
-        assert producer.poll() in (None, 0), f"the producer failed: see {OUT}/logs/producer.log"
+        assert producer.poll() in (None, 0), f"the producer failed: see {LOGS}/producer.log"
         return producer.poll() == 0 and any(p.ready for p in wave.points) and point.desired == 0 and point.ready == 0
 
     eventually("the consumers sleep again", asleep_again, seconds=300)
@@ -134,16 +151,18 @@ def finish(cluster: TestbedCluster, points: list[Point]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo")
     parser.add_argument("--hold", action="store_true", help="keep everything running until Ctrl-C")
-    hold = parser.parse_args().hold
+    parser.add_argument("--helm", action="store_true", help="install Penstock by its chart instead of running it beside the cluster")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     testbed = Testbed(name=f"demo{os.getpid() % 10000}", profile="node", hpa_sync="15s")
-    penstock: Penstock | None = None
+    penstock: Penstock | InstalledPenstock | None = None
     try:
-        cluster, penstock = boot(testbed)
+        cluster = boot(testbed)
+        penstock = install(cluster) if arguments.helm else start(cluster)
         apply(cluster, testbed)
         finish(cluster, run_wave(cluster, testbed, penstock))
         print("\nTo go on by hand:")
-        if hold:
+        if arguments.hold:
             print(f"  export KUBECONFIG={testbed.kubeconfig}\n  kubectl get cscaler -n {NAMESPACE} -w\n"
                   f"  kubectl describe cscaler orders -n {NAMESPACE}\nCtrl-C ends it all.", flush=True)
             signal.pause()
@@ -155,8 +174,10 @@ def main() -> int:
         return 130
     finally:
         say("cleaning up")
-        if penstock:
+        if isinstance(penstock, Penstock):
             penstock.stop()
+        elif penstock:
+            penstock.save_logs(LOGS)
         testbed.down()
 
 

@@ -14,12 +14,16 @@ import yaml
 
 from testbed import Testbed
 
-from .programs import ROOT
+from .programs import DEFINITIONS, HELM
 from .wait import eventually
 
 
 class KubectlError(Exception):
     """kubectl said no; the text is what it said."""
+
+
+class HelmError(Exception):
+    """helm said no; the text is what it said."""
 
 
 class Cluster:
@@ -34,6 +38,14 @@ class Cluster:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, input=stdin or "")
         if done.returncode:
             raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def helm(self, *arguments: str | Path, timeout: float = 180) -> str:
+        """HelmError with its words when it fails."""
+        done = subprocess.run([HELM, *arguments], capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL,
+                              env=os.environ | {"KUBECONFIG": str(self.kubeconfig)})
+        if done.returncode != 0:
+            raise HelmError(done.stderr)
         return done.stdout
 
     def apply(self, *objects: dict[str, Any], namespace: str | None = None) -> None:
@@ -78,18 +90,20 @@ class Cluster:
         return dict(self.get(kind, name, namespace)["status"])
 
     def install_definitions(self) -> None:
-        self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+        self.kubectl("apply", "--server-side", "-f", str(DEFINITIONS))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(DEFINITIONS))
 
 
 class TestbedCluster(Cluster):
     __test__ = False
 
-    def __init__(self, testbed: Testbed) -> None:
+    def __init__(self, testbed: Testbed, definitions: bool = True) -> None:
+        """Without the definitions for those who install them otherwise."""
         self.testbed = testbed
         self.kubeconfig = testbed.kubeconfig
         self.kubectl_program = shutil.which("kubectl", path=testbed.environment()["PATH"]) or "kubectl"
-        self.install_definitions()
+        if definitions:
+            self.install_definitions()
 
 
 class ExistingCluster(Cluster):

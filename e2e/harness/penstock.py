@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from testbed import Testbed
+from testbed.lib.images import write_program_image
 
 from .cluster import Cluster, TestbedCluster
-from .programs import ROOT, built
+from .programs import CHART, built
 from .wait import eventually
 
 NAMESPACE = "penstock"
@@ -23,11 +24,37 @@ IMAGE = "localhost/penstock-kafka:4.3.1"
 
 
 class InstalledPenstock:
-    """Penstock in pods, as deploy/ makes them: a test that wants to start, kill or look into its processes is skipped."""
+    """Penstock in pods, as the chart makes them: a test that wants to start or kill its processes is skipped."""
 
     def __init__(self, cluster: Cluster) -> None:
         """Returns when both Deployments are available."""
+        self.cluster = cluster
         cluster.kubectl("wait", "--for=condition=Available", "--timeout=60s", "-n", NAMESPACE, "--all", "deployment", timeout=90)
+
+    @classmethod
+    def by_helm(cls, cluster: TestbedCluster, folder: Path, *settings: str) -> InstalledPenstock:
+        """Installs an image of the programs that were built, which is made in the folder."""
+        image = folder / "penstock.tar"
+        write_program_image(image, "localhost/penstock:dev", [built(f"penstock-{program}") for program in HEALTH] + [built("kubectl-penstock")])
+        cluster.testbed.load_image(image)
+        cluster.testbed.create_namespace(NAMESPACE)
+        cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+        cluster.helm("install", "penstock", CHART, "-n", NAMESPACE, "--wait", "--set", ",".join(["image.tag=dev", *settings]))
+        return cls(cluster)
+
+    def pods(self, program: str) -> list[str]:
+        """The names of those that are not on their way out."""
+        return [pod["metadata"]["name"] for pod in self.cluster.list("pod", NAMESPACE, f"app.kubernetes.io/name=penstock-{program}")
+                if "deletionTimestamp" not in pod["metadata"]]
+
+    def scrape(self, program: str, path: str = "/metrics") -> str:
+        """A page of the first pod's health port."""
+        return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pods(program)[0]}:health/proxy{path}")
+
+    def save_logs(self, folder: Path) -> None:
+        for program in HEALTH:
+            (folder / f"{program}.log").write_text(self.cluster.kubectl(
+                "logs", "-n", NAMESPACE, "-l", f"app.kubernetes.io/name=penstock-{program}", "--prefix", "--tail=-1"))
 
     def __getattr__(self, name: str) -> NoReturn:
         pytest.skip(f"needs Penstock's processes at hand: {name}")
@@ -43,9 +70,10 @@ class Penstock:
     def install(self) -> None:
         """The namespace, the service accounts and their rights, also where KEDA runs, the Service of the metrics API."""
         self.testbed.create_namespace(NAMESPACE)
-        self.cluster.kubectl("apply", "-f", str(ROOT / "deploy" / "rbac.yaml"))
-        if self.cluster.kubectl("get", "namespace", "keda", "--ignore-not-found"):
-            self.cluster.kubectl("apply", "-f", str(ROOT / "deploy" / "keda.yaml"))
+        keda = "true" if self.cluster.kubectl("get", "namespace", "keda", "--ignore-not-found") else "false"
+        rights = self.cluster.helm("template", "penstock", CHART, "-n", NAMESPACE, "--show-only", "templates/rbac.yaml",
+                                   "--set", f"keda.enabled={keda}")
+        self.cluster.kubectl("apply", "-f", "-", stdin=rights)
         self.testbed.expose(NAMESPACE, "penstock-scaler", 443, METRICS_API)
         for program in HEALTH:
             self._write_kubeconfig(program)

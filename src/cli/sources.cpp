@@ -10,7 +10,7 @@ namespace penstock::cli {
 namespace {
 
 constexpr const char* kClientId = "kubectl-penstock";
-// As in deploy/operator.yaml.
+// As in the Helm chart.
 constexpr const char* kService = "penstock-scaler";
 constexpr int kPort = 9443;
 // A look at a load that takes longer is a second without one.

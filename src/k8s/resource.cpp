@@ -36,10 +36,11 @@ const Resource kPodDisruptionBudget{"policy", "v1", "poddisruptionbudgets", "Pod
 const Resource kHorizontalPodAutoscaler{"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"};
 const Resource kScaledObject{"keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"};
 const Resource kClusterTriggerAuthentication{"keda.sh", "v1alpha1", "clustertriggerauthentications",
-                                             "ClusterTriggerAuthentication"};
+                                             "ClusterTriggerAuthentication", false};
 
 const Resource kCustomResourceDefinition{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                          "CustomResourceDefinition", false};
+const Resource kClusterRole{"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false};
 const Resource kApiService{"apiregistration.k8s.io", "v1", "apiservices", "APIService", false};
 const Resource kLease{"coordination.k8s.io", "v1", "leases", "Lease"};
 const Resource kEvent{"events.k8s.io", "v1", "events", "Event"};

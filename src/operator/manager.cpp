@@ -200,10 +200,10 @@ class Operator {
   scaling_kind::ScalerAccess scaler_access_reconciler_{stores_,
                                                        facts_,
                                                        client_,
-                                                       {options_.release_namespace,
-                                                        options_.metrics_service,
-                                                        options_.metrics_service_port,
-                                                        {options_.keda_scaler_address.host}},
+                                                       {.ns = options_.release_namespace,
+                                                        .name = options_.metrics_service,
+                                                        .port = options_.metrics_service_port,
+                                                        .more_names = {options_.keda_scaler_address.host}},
                                                        options_.keda_namespace,
                                                        clock_};
 

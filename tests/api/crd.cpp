@@ -36,7 +36,7 @@ Json to_json(const YAML::Node& node) {
 
 Crd load(const std::string& plural) {
   Crd out;
-  out.definition = read_yaml_file("crds/" + plural + ".penstock.dev.yaml");
+  out.definition = read_yaml_file("helm/penstock/definitions/" + plural + ".penstock.dev.yaml");
   out.kind = out.definition.at("/spec/names/kind"_json_pointer).get<std::string>();
   out.schema = out.definition.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
   return out;

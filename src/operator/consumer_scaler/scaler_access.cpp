@@ -81,7 +81,8 @@ Result<std::vector<Action>> plan_certificates(const Certificates& wanted, const 
 }
 
 std::vector<Action> plan_api_service(bool needed, const Json& api_service, const Facts& facts,
-                                     const ScalerService& service, const std::string& authorities) {
+                                     const ScalerService& service, const std::string& authorities,
+                                     const Json& role) {
   const bool there = api_service.is_object();
   if (!needed) {
     if (!there || !facts.external_metrics.ours) return {};
@@ -91,16 +92,20 @@ std::vector<Action> plan_api_service(bool needed, const Json& api_service, const
                          "no ConsumerScaler uses the Native engine"}};
   }
   if (there && !facts.external_metrics.ours) return {};
-  return keep(k8s::kinds::kApiService,
-              {{"metadata", {{"name", kApiServiceName}, {"labels", {{kManagedBy, "penstock"}}}}},
-               {"spec",
-                {{"group", "external.metrics.k8s.io"},
-                 {"version", "v1beta1"},
-                 {"groupPriorityMinimum", 100},
-                 {"versionPriority", 100},
-                 {"caBundle", encode_base64(authorities)},
-                 {"service", {{"namespace", service.ns}, {"name", service.name}, {"port", service.port}}}}}},
-              api_service, "a ConsumerScaler uses the Native engine", "it differs from what the service needs");
+  Json wanted = {{"metadata", {{"name", kApiServiceName}, {"labels", {{kManagedBy, "penstock"}}}}},
+                 {"spec",
+                  {{"group", "external.metrics.k8s.io"},
+                   {"version", "v1beta1"},
+                   {"groupPriorityMinimum", 100},
+                   {"versionPriority", 100},
+                   {"caBundle", encode_base64(authorities)},
+                   {"service", {{"namespace", service.ns}, {"name", service.name}, {"port", service.port}}}}}};
+  if (role.is_object())
+    wanted["metadata"]["ownerReferences"] = Json::array({{{"apiVersion", k8s::kinds::kClusterRole.api_version()},
+                                                          {"kind", k8s::kinds::kClusterRole.kind},
+                                                          {"name", role["metadata"]["name"]},
+                                                          {"uid", role["metadata"]["uid"]}}});
+  return keep(k8s::kinds::kApiService, std::move(wanted), api_service, "a ConsumerScaler uses the Native engine", "it differs from what the service needs");
 }
 
 Result<std::vector<Action>> plan_keda(const api::TlsSecret& caller, const Json& secret, const Json& authentication,
@@ -179,14 +184,17 @@ Result<runtime::Outcome> ScalerAccess::operator()(const k8s::ObjectKey&, runtime
   const auto held = certificates(context);
   if (!held) return std::unexpected(held.error());
   const auto& authorities = held->authority.authorities;
-  const auto actions = plan_api_service(native_needed(), facts_.api_service(), facts_.get(), service_, authorities);
+  const auto role = client_.find(k8s::kinds::kClusterRole, {"", service_.cluster_role}, context.stop);
+  if (!role) return std::unexpected(role.error());
+  const auto actions = plan_api_service(native_needed(), facts_.api_service(), facts_.get(), service_, authorities,
+                                        live_or_null(role));
   if (auto done = act(actions, context); !done) return std::unexpected(done.error());
   if (facts_.get().keda_resources) {
     auto done = let_keda_in(held->caller, context);
     if (!done)
       done = fail(
-          "KEDA can't be given a certificate for penstock-scaler (deploy/keda.yaml has the rights, "
-          "--keda-namespace says where KEDA runs)",
+          "KEDA can't be given a certificate for penstock-scaler (the chart's keda.enabled gives the rights, "
+          "keda.namespace says where KEDA runs)",
           done.error());
     facts_.set_keda_access(done ? "" : done.error().to_string());
     if (!done) return std::unexpected(done.error());

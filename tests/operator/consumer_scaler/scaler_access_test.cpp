@@ -6,7 +6,8 @@
 namespace penstock::op::consumer_scaler {
 namespace {
 
-const ScalerService kService{"penstock", "penstock-scaler", 443};
+const ScalerService kService{"penstock", "penstock-scaler"};
+const Json kRole = {{"metadata", {{"name", "penstock-operator"}, {"uid", "role-uid"}}}};
 const std::string kOur = "penstock/penstock-scaler";
 
 Facts facts_of(const Json& api_service) {
@@ -16,7 +17,7 @@ Facts facts_of(const Json& api_service) {
 }
 
 Json made() {
-  const auto actions = plan_api_service(true, Json(), {}, kService, "CA");
+  const auto actions = plan_api_service(true, Json(), {}, kService, "CA", kRole);
   REQUIRE(actions.size() == 1);
   Json object = std::get<CreateObject>(actions[0]).object;
   object["metadata"]["uid"] = "uid-1";
@@ -24,12 +25,17 @@ Json made() {
 }
 
 TEST_CASE("the first Native scaler brings the APIService, the last takes it away") {
-  CHECK(plan_api_service(false, Json(), {}, kService, "CA").empty());
+  CHECK(plan_api_service(false, Json(), {}, kService, "CA", kRole).empty());
   const Json there = made();
   CHECK(there["spec"]["service"] == Json{{"name", "penstock-scaler"}, {"namespace", "penstock"}, {"port", 443}});
   CHECK(there["spec"]["caBundle"] == encode_base64("CA"));
-  CHECK(plan_api_service(true, there, facts_of(there), kService, "CA").empty());
-  const auto gone = plan_api_service(false, there, facts_of(there), kService, "CA");
+  CHECK(there["metadata"]["ownerReferences"] ==
+        Json::parse(R"([{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+                         "name": "penstock-operator", "uid": "role-uid"}])"));
+  const auto unowned = plan_api_service(true, Json(), {}, kService, "CA", Json());
+  CHECK_FALSE(std::get<CreateObject>(unowned.at(0)).object["metadata"].contains("ownerReferences"));
+  CHECK(plan_api_service(true, there, facts_of(there), kService, "CA", kRole).empty());
+  const auto gone = plan_api_service(false, there, facts_of(there), kService, "CA", kRole);
   REQUIRE(gone.size() == 1);
   CHECK(std::get<DeleteObject>(gone[0]).uid == "uid-1");
 }
@@ -37,13 +43,13 @@ TEST_CASE("the first Native scaler brings the APIService, the last takes it away
 TEST_CASE("somebody else's APIService is never touched") {
   Json keda = made();
   keda["spec"]["service"] = {{"namespace", "keda"}, {"name", "keda-metrics-apiserver"}};
-  CHECK(plan_api_service(true, keda, facts_of(keda), kService, "CA").empty());
-  CHECK(plan_api_service(false, keda, facts_of(keda), kService, "CA").empty());
+  CHECK(plan_api_service(true, keda, facts_of(keda), kService, "CA", kRole).empty());
+  CHECK(plan_api_service(false, keda, facts_of(keda), kService, "CA", kRole).empty());
 }
 
 TEST_CASE("a new authority reaches the APIService") {
   const Json there = made();
-  const auto actions = plan_api_service(true, there, facts_of(there), kService, "CA2");
+  const auto actions = plan_api_service(true, there, facts_of(there), kService, "CA2", kRole);
   REQUIRE(actions.size() == 1);
   CHECK(std::get<PatchObject>(actions[0]).merge_patch ==
         Json{{"metadata", {{"uid", "uid-1"}}}, {"spec", {{"caBundle", encode_base64("CA2")}}}});

@@ -17,6 +17,7 @@ inline constexpr std::string_view kAuthoritySecret = "penstock-scaler-ca";
 struct ScalerService {
   std::string ns, name;
   int port = 443;
+  std::string cluster_role = "penstock-operator";  // goes when Penstock is uninstalled, and takes the APIService along
   // DNS names and IP addresses by which KEDA and the API server come to it, besides those that the Service has.
   std::vector<std::string> more_names{};
 
@@ -29,9 +30,10 @@ Result<std::vector<Action>> plan_certificates(const Certificates& wanted, const 
                                               const std::string& ns);
 
 // The APIService's actions: made when needed and nobody has it, kept as it should be, removed when ours is not needed.
-// Pure; api_service: null when there is none.
+// Owned by the role, so that none is left behind that nobody answers for: it would make discovery fail for the whole
+// cluster. Pure; api_service, role: null when there is none.
 std::vector<Action> plan_api_service(bool needed, const Json& api_service, const Facts& facts,
-                                     const ScalerService& service, const std::string& authorities);
+                                     const ScalerService& service, const std::string& authorities, const Json& role);
 
 // A Secret in KEDA's namespace and a ClusterTriggerAuthentication that points to it. Pure; null: there is none.
 // kConflict when one of them is somebody else's.
