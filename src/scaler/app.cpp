@@ -89,11 +89,12 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
     const auto certificate = tls();
     return listening ? std::string() : certificate ? "about to listen" : certificate.error().what;
   };
-  auto health =
-      runtime::serve_health(*health_address, {{"grpc", deaf}, {"starting", [&] { return started.awaited(); }}});
-  if (!health) return std::unexpected(health.error());
   const auto transport = k8s::connect(*config);
   MetricsServer metrics(world, answers, k8s::Client(transport, kCallTimeout), ns, clock);
+  auto health = runtime::serve_health(*health_address, {{"grpc", deaf},
+                                                        {"metrics-api", [&] { return metrics.awaited(); }},
+                                                        {"starting", [&] { return started.awaited(); }}});
+  if (!health) return std::unexpected(health.error());
   const Watches watches(world, transport, ns);
   std::jthread sampling([&](const std::stop_token& own) { samplers.run(own); });
   std::jthread serving([&](const std::stop_token& own) { metrics.run(*metrics_address, own); });

@@ -3,11 +3,14 @@
 #include <penstock/base/log.hpp>
 #include <penstock/base/stop.hpp>
 
+#include <optional>
+
 namespace penstock::scaler {
 namespace {
 
 constexpr Duration kReadAgain = 1min;
-constexpr Duration kLookAgain = 1s;  // while something to start with is missing
+constexpr Duration kLookAgain = 100ms;  // while something to start with is missing
+constexpr Duration kAskAgain = 1s;      // the API server about its front proxy, while that is not known
 // An authorization waits for the API server; others go on meanwhile.
 constexpr int kThreads = 4;
 
@@ -37,11 +40,21 @@ void MetricsServer::read_front_proxy(const std::stop_token& stop) {
     if (!stop.stop_requested() && problem_ != proxy.error().what)
       log::warn("the front proxy's configuration can't be read", {{"error", proxy.error().to_string()}});
     problem_ = proxy.error().what;
-    return;
+    return wait_for_it({});
   }
   problem_.clear();
   const std::lock_guard lock(mutex_);
   if (!front_proxy_ || *front_proxy_ != *proxy) front_proxy_ = std::make_shared<const FrontProxy>(*proxy);
+}
+
+std::string MetricsServer::awaited() const {
+  const std::lock_guard lock(mutex_);
+  return awaited_;
+}
+
+void MetricsServer::wait_for_it(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  awaited_ = what;
 }
 
 Result<http::ServerTls> MetricsServer::tls() const {
@@ -55,9 +68,9 @@ Result<http::ServerTls> MetricsServer::tls() const {
 void MetricsServer::run(const Address& address, const std::stop_token& stop) {
   std::unique_ptr<http::Server> server;
   std::string problem;
-  SteadyTime read_at{};
+  std::optional<SteadyTime> read_at;
   do {
-    if (!front_proxy() || clock_.now() - read_at >= kReadAgain) {
+    if (!read_at || clock_.now() - *read_at >= (front_proxy() ? kReadAgain : kAskAgain)) {
       read_front_proxy(stop);
       read_at = clock_.now();
     }
@@ -65,6 +78,7 @@ void MetricsServer::run(const Address& address, const std::stop_token& stop) {
     if (const auto ready = tls(); !ready) {
       if (problem != ready.error().what) log::info("the metrics API waits", {{"for", ready.error().what}});
       problem = ready.error().what;
+      wait_for_it(problem);
       continue;
     }
     http::ServerOptions options;
@@ -76,9 +90,11 @@ void MetricsServer::run(const Address& address, const std::stop_token& stop) {
     if (started) {
       server = std::move(*started);
       log::info("the metrics API listens", {{"port", server->port()}});
+      wait_for_it({});
     } else if (problem != started.error().what) {
       problem = started.error().what;
       log::error("the metrics API can't listen", {{"error", problem}});
+      wait_for_it(problem);
     }
   } while (wait_for(stop, server ? kReadAgain : kLookAgain));
 }

@@ -17,9 +17,13 @@ class MetricsServer {
                 const Clock& clock);
   // Returns at the stop.
   void run(const Address& address, const std::stop_token& stop);
+  // What it waits for before it listens; empty when it does, and when it won't soon: where the front proxy can't be
+  // read nobody asks for metrics, and KEDA and the operator are to be answered all the same. Any thread.
+  std::string awaited() const;
 
  private:
   void read_front_proxy(const std::stop_token& stop);
+  void wait_for_it(const std::string& what);
   std::shared_ptr<const FrontProxy> front_proxy() const;
   Result<http::ServerTls> tls() const;
 
@@ -31,6 +35,7 @@ class MetricsServer {
   MetricsApi api_;
   mutable std::mutex mutex_;
   std::shared_ptr<const FrontProxy> front_proxy_;
+  std::string awaited_ = "the API server's front proxy is not known yet";
   std::string problem_;  // the last one logged
 };
 

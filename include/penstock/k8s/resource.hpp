@@ -35,7 +35,8 @@ extern const Resource kEventPlatform, kTopic, kConsumerScaler;
 extern const Resource kPod, kService, kConfigMap, kSecret, kPersistentVolumeClaim, kNamespace;
 extern const Resource kStatefulSet, kPodDisruptionBudget, kHorizontalPodAutoscaler, kScaledObject,
     kClusterTriggerAuthentication;
-extern const Resource kCustomResourceDefinition, kClusterRole, kApiService, kLease, kEvent, kSubjectAccessReview, kEndpointSlice;
+extern const Resource kCustomResourceDefinition, kClusterRole, kApiService, kLease, kEvent, kSubjectAccessReview,
+    kEndpointSlice;
 }  // namespace kinds
 
 }  // namespace penstock::k8s

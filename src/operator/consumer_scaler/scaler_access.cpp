@@ -81,8 +81,7 @@ Result<std::vector<Action>> plan_certificates(const Certificates& wanted, const 
 }
 
 std::vector<Action> plan_api_service(bool needed, const Json& api_service, const Facts& facts,
-                                     const ScalerService& service, const std::string& authorities,
-                                     const Json& role) {
+                                     const ScalerService& service, const std::string& authorities, const Json& role) {
   const bool there = api_service.is_object();
   if (!needed) {
     if (!there || !facts.external_metrics.ours) return {};
@@ -105,7 +104,8 @@ std::vector<Action> plan_api_service(bool needed, const Json& api_service, const
                                                           {"kind", k8s::kinds::kClusterRole.kind},
                                                           {"name", role["metadata"]["name"]},
                                                           {"uid", role["metadata"]["uid"]}}});
-  return keep(k8s::kinds::kApiService, std::move(wanted), api_service, "a ConsumerScaler uses the Native engine", "it differs from what the service needs");
+  return keep(k8s::kinds::kApiService, std::move(wanted), api_service, "a ConsumerScaler uses the Native engine",
+              "it differs from what the service needs");
 }
 
 Result<std::vector<Action>> plan_keda(const api::TlsSecret& caller, const Json& secret, const Json& authentication,
@@ -186,8 +186,8 @@ Result<runtime::Outcome> ScalerAccess::operator()(const k8s::ObjectKey&, runtime
   const auto& authorities = held->authority.authorities;
   const auto role = client_.find(k8s::kinds::kClusterRole, {"", service_.cluster_role}, context.stop);
   if (!role) return std::unexpected(role.error());
-  const auto actions = plan_api_service(native_needed(), facts_.api_service(), facts_.get(), service_, authorities,
-                                        live_or_null(role));
+  const auto actions =
+      plan_api_service(native_needed(), facts_.api_service(), facts_.get(), service_, authorities, live_or_null(role));
   if (auto done = act(actions, context); !done) return std::unexpected(done.error());
   if (facts_.get().keda_resources) {
     auto done = let_keda_in(held->caller, context);
