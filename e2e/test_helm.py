@@ -112,6 +112,11 @@ def test_the_loss_of_a_scaler_goes_unnoticed(cluster: Cluster, penstock: Install
     assert workload.replicas() == 4
 
 
+def test_each_program_tells_of_itself(penstock: InstalledPenstock, workload: Workload) -> None:
+    assert "leader_election_master_status" in penstock.scrape("operator")
+    eventually("the lag of its topic", lambda: penstock.scrape("scaler"), lambda page: f'penstock_consumer_lag{{namespace="{workload.namespace}"' in page, 10)
+
+
 def test_pods_are_as_restricted_as_they_can_be(cluster: Cluster, penstock: InstalledPenstock) -> None:
     """The namespace enforces it; two of each run, spread by budgets that let a node be drained."""
     for program in ("operator", "scaler"):

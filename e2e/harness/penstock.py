@@ -20,6 +20,7 @@ NAMESPACE = "penstock"
 GRPC = 19443          # inside the testbed; KEDA and the operator reach it on the loopback address
 METRICS_API = 17443   # on the node address, behind Service penstock-scaler
 HEALTH = {"operator": 28081, "scaler": 28082}
+HEALTH_IN_PODS = {"operator": 8081, "scaler": 8080}
 IMAGE = "localhost/penstock-kafka:4.3.1"
 
 
@@ -49,7 +50,7 @@ class InstalledPenstock:
 
     def scrape(self, program: str, path: str = "/metrics") -> str:
         """A page of the first pod's health port."""
-        return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pods(program)[0]}:health/proxy{path}")
+        return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pods(program)[0]}:{HEALTH_IN_PODS[program]}/proxy{path}")
 
     def save_logs(self, folder: Path) -> None:
         for program in HEALTH:
