@@ -114,7 +114,9 @@ def test_the_loss_of_a_scaler_goes_unnoticed(cluster: Cluster, penstock: Install
 
 def test_each_program_tells_of_itself(penstock: InstalledPenstock, workload: Workload) -> None:
     assert "leader_election_master_status" in penstock.scrape("operator")
-    eventually("the lag of its topic", lambda: penstock.scrape("scaler"), lambda page: f'penstock_consumer_lag{{namespace="{workload.namespace}"' in page, 10)
+    labels = f'namespace="{workload.namespace}",scaler="{workload.name}"'
+    eventually("the lag of its topic", lambda: penstock.scrape("scaler"),
+               lambda page: "penstock_consumer_lag{" in page and labels in page, 10)
 
 
 def test_pods_are_as_restricted_as_they_can_be(cluster: Cluster, penstock: InstalledPenstock) -> None:
@@ -142,17 +144,19 @@ def test_chart_and_programs_are_of_one_version(cluster: TestbedCluster) -> None:
 def test_an_upgrade_changes_what_was_asked_for(cluster: TestbedCluster, penstock: InstalledPenstock) -> None:
     cluster.helm("upgrade", "penstock", CHART, "-n", NAMESPACE, "--wait", "--reuse-values", "--set",
                  "scaler.partitionMetrics=true,scaler.replicas=1")
-    [pod] = penstock.pods("scaler")
+    [pod] = eventually("one scaler", lambda: penstock.pods("scaler"), lambda pods: len(pods) == 1, 30)
     command = cluster.get("pod", pod, NAMESPACE)["spec"]["containers"][0]["command"]
     assert "--partition-metrics" in command
 
 
-def test_uninstalled_it_leaves_what_people_made_and_nothing_that_disturbs(cluster: TestbedCluster, workload: Workload) -> None:
+def test_uninstalled_it_leaves_what_people_made_and_nothing_that_disturbs(
+        cluster: TestbedCluster, penstock: InstalledPenstock, workload: Workload, module_logs: Path) -> None:
     """The last test of this module. Workloads keep their replicas; the API of external metrics is gone: an APIService without
     anybody behind it makes discovery fail for all."""
     workload.produce(350)
     workload.becomes(4)
     assert cluster.kubectl("get", "apiservice", "v1beta1.external.metrics.k8s.io", "-o", "name")
+    penstock.save_logs(module_logs)
     cluster.helm("uninstall", "penstock", "-n", NAMESPACE, "--wait")
     eventually("the APIService is gone", lambda: cluster.kubectl("get", "apiservice", "v1beta1.external.metrics.k8s.io", "--ignore-not-found"),
                lambda text: text == "", 30)

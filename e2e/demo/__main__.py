@@ -174,11 +174,13 @@ def main() -> int:
         return 130
     finally:
         say("cleaning up")
-        if isinstance(penstock, Penstock):
-            penstock.stop()
-        elif penstock:
-            penstock.save_logs(LOGS)
-        testbed.down()
+        try:
+            if isinstance(penstock, Penstock):
+                penstock.stop()
+            elif penstock:
+                penstock.save_logs(LOGS)
+        finally:
+            testbed.down()
 
 
 if __name__ == "__main__":

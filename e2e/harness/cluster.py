@@ -27,7 +27,7 @@ class HelmError(Exception):
 
 
 class Cluster:
-    """kubectl on a cluster, with Penstock's resource definitions installed."""
+    """kubectl and helm on a cluster."""
 
     kubeconfig: Path
     kubectl_program = "kubectl"
@@ -40,7 +40,7 @@ class Cluster:
             raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def helm(self, *arguments: str | Path, timeout: float = 180) -> str:
+    def helm(self, *arguments: str | Path, timeout: float = 400) -> str:
         """HelmError with its words when it fails."""
         done = subprocess.run([HELM, *arguments], capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL,
                               env=os.environ | {"KUBECONFIG": str(self.kubeconfig)})

@@ -53,7 +53,7 @@ class InstalledPenstock:
         return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pods(program)[0]}:{HEALTH_IN_PODS[program]}/proxy{path}")
 
     def save_logs(self, folder: Path) -> None:
-        for program in HEALTH:
+        for program in filter(self.pods, HEALTH):
             (folder / f"{program}.log").write_text(self.cluster.kubectl(
                 "logs", "-n", NAMESPACE, "-l", f"app.kubernetes.io/name=penstock-{program}", "--prefix", "--tail=-1"))
 

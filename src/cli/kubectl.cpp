@@ -53,7 +53,10 @@ Result<std::string> Kubectl::current_namespace(Duration timeout, const std::stop
   const auto said =
       lines("kubectl config view", {"config", "view", "--minify", "--output=jsonpath={..namespace}"}, timeout, stop);
   if (!said) return std::unexpected(said.error());
-  return said->empty() || said->back().empty() ? "default" : said->back();
+  // Whatever else it says is a sentence.
+  const auto name =
+      std::ranges::find_if(*said, [](const std::string& line) { return !line.empty() && line.find(' ') == line.npos; });
+  return name == said->end() ? "default" : *name;
 }
 
 Result<std::unique_ptr<PortForward>> PortForward::start(const Kubectl& kubectl, const std::string& ns,

@@ -40,7 +40,10 @@ void MetricsServer::read_front_proxy(const std::stop_token& stop) {
     if (!stop.stop_requested() && problem_ != proxy.error().what)
       log::warn("the front proxy's configuration can't be read", {{"error", proxy.error().to_string()}});
     problem_ = proxy.error().what;
-    return wait_for_it({});
+    const Code code = proxy.error().code;
+    const bool for_good = code == Code::kForbidden || code == Code::kNotFound || code == Code::kInvalid;
+    if (!server_) wait_for_it(for_good ? "" : problem_);
+    return;
   }
   problem_.clear();
   const std::lock_guard lock(mutex_);
@@ -66,7 +69,6 @@ Result<http::ServerTls> MetricsServer::tls() const {
 }
 
 void MetricsServer::run(const Address& address, const std::stop_token& stop) {
-  std::unique_ptr<http::Server> server;
   std::string problem;
   std::optional<SteadyTime> read_at;
   do {
@@ -74,7 +76,7 @@ void MetricsServer::run(const Address& address, const std::stop_token& stop) {
       read_front_proxy(stop);
       read_at = clock_.now();
     }
-    if (server || !front_proxy()) continue;
+    if (server_ || !front_proxy()) continue;
     if (const auto ready = tls(); !ready) {
       if (problem != ready.error().what) log::info("the metrics API waits", {{"for", ready.error().what}});
       problem = ready.error().what;
@@ -88,15 +90,17 @@ void MetricsServer::run(const Address& address, const std::stop_token& stop) {
     options.threads = kThreads;
     auto started = http::serve(options, [this](const http::ServerRequest& request) { return api_.handle(request); });
     if (started) {
-      server = std::move(*started);
-      log::info("the metrics API listens", {{"port", server->port()}});
+      server_ = std::move(*started);
+      log::info("the metrics API listens", {{"port", server_->port()}});
       wait_for_it({});
-    } else if (problem != started.error().what) {
+    } else {
+      if (problem != started.error().what)
+        log::error("the metrics API can't listen", {{"error", started.error().what}});
       problem = started.error().what;
-      log::error("the metrics API can't listen", {{"error", problem}});
       wait_for_it(problem);
     }
-  } while (wait_for(stop, server ? kReadAgain : kLookAgain));
+  } while (wait_for(stop, server_ ? kReadAgain : kLookAgain));
+  server_.reset();
 }
 
 }  // namespace penstock::scaler

@@ -36,6 +36,8 @@ class MetricsServer {
   mutable std::mutex mutex_;
   std::shared_ptr<const FrontProxy> front_proxy_;
   std::string awaited_ = "the API server's front proxy is not known yet";
+  // Of the thread that runs it.
+  std::unique_ptr<http::Server> server_;
   std::string problem_;  // the last one logged
 };
 

@@ -79,6 +79,7 @@ class Reckoning {
       sum_up();
     } else {
       past_.last_known.reset();
+      lag_.heavy.reset();
     }
     lag_.verdicts = verdicts_.take();
     return std::move(lag_);
@@ -372,9 +373,12 @@ class Reckoning {
   void heavy() {
     if (!lag_.heavy) return;
     GroupPast::Heavy& past = *past_.heavy;
-    past.arrival.add(static_cast<double>(heavy_arrived_), progress_.elapsed, kHeavyWatched);
-    past.beside.add(static_cast<double>(all_arrived_ - heavy_arrived_), progress_.elapsed, kHeavyWatched);
-    past.watched += progress_.elapsed;
+    // What arrived while nobody could look has no time of its own.
+    if (lag_.progress) {
+      past.arrival.add(static_cast<double>(heavy_arrived_), progress_.elapsed, kHeavyWatched);
+      past.beside.add(static_cast<double>(all_arrived_ - heavy_arrived_), progress_.elapsed, kHeavyWatched);
+      past.watched += progress_.elapsed;
+    }
     if (past.watched < kHeavyWatched) return lag_.heavy.reset();
     lag_.heavy->topic = past.topic;
     lag_.heavy->partition = past.partition;

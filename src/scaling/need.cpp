@@ -30,6 +30,10 @@ constexpr double kDoubt = 0.2;
 // What gets so many times as much as other partitions is not only behind, but heavy.
 constexpr double kHeavy = 2;
 
+// One partition is worth no more than so many times what all of them need: the consumer of one of a thousand has it for
+// itself when there are a thousand.
+constexpr int kMostRelief = 4;
+
 // What waits on a hot partition is worked off within this time, where its consumer can.
 constexpr Duration kCaughtUp = 5min;
 
@@ -80,10 +84,10 @@ class Needs {
 
   Need run() {
     const Need need = by_thresholds();
-    const int relief = relief_of_heavy();
+    const int relief = std::min(relief_of_heavy(), kMostRelief * std::max(need.replicas, 1));
     if (relief <= need.replicas) return need;
-    say("the consumer of " + lag_.heavy->topic + "/" + std::to_string(lag_.heavy->partition) + ", which alone gets " +
-        rate_words(lag_.heavy->arrival_rate) + ", keeps up with " + count(relief, "replica"));
+    say(lag_.heavy->topic + "/" + std::to_string(lag_.heavy->partition) + " alone gets " +
+        rate_words(lag_.heavy->arrival_rate) + ": " + count(relief, "replica") + " relieve its consumer of others");
     return just(relief);
   }
 
@@ -107,8 +111,9 @@ class Needs {
     const double heavy = lag_.heavy->arrival_rate, capacity = *memory_.heavy_capacity;
     const double others = lag_.heavy->beside, other = others / std::max(partitions - 1, 1);
     if (heavy <= 0 || heavy < kHeavy * other) return 0;
-    if (heavy >= capacity) return ceil_div(rounded_up(others / capacity) + 1, spec_.consumers_per_replica);
-    const double behind = lag_.hot ? static_cast<double>(lag_.hot->lag) / seconds(kCaughtUp) : 0;
+    if (heavy >= capacity) return ceil_div(rounded_up(others / capacity + 1), spec_.consumers_per_replica);
+    const bool hot = lag_.hot && lag_.hot->topic == lag_.heavy->topic && lag_.hot->partition == lag_.heavy->partition;
+    const double behind = hot ? static_cast<double>(lag_.hot->lag) / seconds(kCaughtUp) : 0;
     const double beside = std::max(capacity - heavy - behind, 0.0);  // records a second of other partitions
     if (beside >= others) return 0;
     const int together = 1 + static_cast<int>(beside / other);
@@ -221,10 +226,6 @@ class Needs {
   std::int64_t backlog_ = 0;
 };
 
-}  // namespace
-
-namespace {
-
 // False while nothing can be said of what was done.
 bool measure(Throughput& consumer, double records, bool answered, Duration elapsed, Duration window) {
   consumer.records += records;
@@ -239,17 +240,25 @@ bool measure(Throughput& consumer, double records, bool answered, Duration elaps
 }
 
 // The consumer of a heavy partition that has a backlog is at its limit, whatever the others do: it gets done what it
-// consumes there and, of its other partitions, as much as is consumed of any.
+// consumes there and, of its other partitions, as much as is consumed of any. Without a backlog it gets done at least
+// what arrives.
 void learn_heavy(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, Memory& memory) {
   const Progress& progress = *lag.progress;
-  if (!lag.heavy->backlogged) return memory.heavy_consumer.begin();
-  if (std::exchange(memory.heavy_members, group.members) != group.members) memory.heavy_consumer = {};
+  const HeavyPartition& heavy = *lag.heavy;
   const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;
   const double others = std::max(static_cast<double>(partitions) / group.members - 1, 0.0);
-  const auto beside = static_cast<double>(progress.consumed - lag.heavy->consumed) / std::max(partitions - 1, 1);
-  const double done = static_cast<double>(lag.heavy->consumed) + others * beside;
+  const int beside = std::max(partitions - 1, 1);
+  if (!heavy.backlogged) {
+    memory.heavy_consumer.begin();
+    if (memory.heavy_capacity)
+      memory.heavy_capacity = std::max(*memory.heavy_capacity, heavy.arrival_rate + others * heavy.beside / beside);
+    return;
+  }
+  if (std::exchange(memory.heavy_members, group.members) != group.members) memory.heavy_consumer = {};
+  const auto of_others = static_cast<double>(progress.consumed - heavy.consumed) / beside;
+  const double done = static_cast<double>(heavy.consumed) + others * of_others;
   Throughput& consumer = memory.heavy_consumer;
-  if (!measure(consumer, done, lag.heavy->consumed > 0, progress.elapsed, spec.window)) return;
+  if (!measure(consumer, done, heavy.consumed > 0, progress.elapsed, spec.window)) return;
   if (consumer.measured >= kLeastMeasured) memory.heavy_capacity = consumer.rate.per_second();
 }
 
@@ -262,7 +271,7 @@ void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpe
     memory.last_current = workload.current_replicas;
   }
   if (!lag.progress || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0) return;
-  if (lag.heavy) learn_heavy(lag, group, spec, memory);
+  if (lag.heavy && !memory.shares) learn_heavy(lag, group, spec, memory);
   if (lag.hot) return;
   const Progress& progress = *lag.progress;
   const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;

@@ -420,7 +420,16 @@ TEST_CASE("what was hot is watched from then on, until its topic is gone") {
   REQUIRE(lag.verdicts.size() == 1);
   CHECK(lag.verdicts[0].type == "PartitionSkewed");
 
-  world.at(1, 0, 6000, 6000);
+  // What arrives during an outage is no rate.
+  auto& in = world.topics.at("orders");
+  in.ends[1] = world.fails("no leader");
+  CHECK_FALSE(world.lag(5min).heavy);
+  world.at(1, 0, 66'000, 1600);
+  lag = world.lag();
+  REQUIRE(lag.heavy);
+  CHECK(lag.heavy->arrival_rate == doctest::Approx(200));
+
+  world.at(1, 0, 66'000, 66'000);
   lag = world.lag();
   CHECK_FALSE(lag.hot);
   REQUIRE(lag.heavy);
@@ -429,5 +438,10 @@ TEST_CASE("what was hot is watched from then on, until its topic is gone") {
   world.topics.erase("orders");
   world.spec.topics = {"returns"};
   world.topic("returns", 1).at(0, 0, 0, 0, "returns");
+  world.lag();
+  world.topics.erase("returns");
+  world.spec.topics = {"orders"};
+  world.topic("orders", 3);
+  for (int p = 0; p < 3; ++p) world.at(p, 0, 0, 0);
   CHECK_FALSE(world.lag().heavy);
 }

@@ -13,7 +13,6 @@ namespace penstock::scaling {
 enum class Freshness { kFresh, kStale, kFallback, kNever };
 std::string_view to_string(Freshness freshness);
 
-// What a decision needs of the past; handed in and returned updated.
 // What a consumer gets done while it is at its limit. Commits come in steps: a time counts when it is answered.
 struct Throughput {
   Rate rate;
@@ -24,6 +23,7 @@ struct Throughput {
   bool operator==(const Throughput&) const = default;
 };
 
+// What a decision needs of the past; handed in and returned updated.
 struct Memory {
   std::optional<SteadyTime> last_good;    // of a sample with a known lag
   std::optional<SteadyTime> last_active;  // lag was above the activation threshold

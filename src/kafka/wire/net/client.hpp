@@ -40,7 +40,9 @@ class Client {
   template <class Brokers>
   void learn(const Brokers& brokers) {
     std::map<int, Address> known;
-    for (const auto& one : brokers) known[one.node_id] = Address{one.host, static_cast<unsigned short>(one.port)};
+    for (const auto& one : brokers)
+      if (one.port > 0 && one.port < 65536)
+        known[one.node_id] = Address{one.host, static_cast<unsigned short>(one.port)};
     pool_->learn(std::move(known));
   }
   // What we'd speak with it; unset: not connected, or not supported.
