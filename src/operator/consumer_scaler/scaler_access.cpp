@@ -184,10 +184,14 @@ Result<runtime::Outcome> ScalerAccess::operator()(const k8s::ObjectKey&, runtime
   const auto held = certificates(context);
   if (!held) return std::unexpected(held.error());
   const auto& authorities = held->authority.authorities;
-  const auto role = client_.find(k8s::kinds::kClusterRole, {"", service_.cluster_role}, context.stop);
-  if (!role) return std::unexpected(role.error());
-  const auto actions =
-      plan_api_service(native_needed(), facts_.api_service(), facts_.get(), service_, authorities, live_or_null(role));
+  const bool needed = native_needed();
+  Json role;
+  if (needed) {
+    const auto found = client_.find(k8s::kinds::kClusterRole, {"", service_.cluster_role}, context.stop);
+    if (!found) return std::unexpected(found.error());
+    role = live_or_null(found);
+  }
+  const auto actions = plan_api_service(needed, facts_.api_service(), facts_.get(), service_, authorities, role);
   if (auto done = act(actions, context); !done) return std::unexpected(done.error());
   if (facts_.get().keda_resources) {
     auto done = let_keda_in(held->caller, context);
