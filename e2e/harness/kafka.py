@@ -30,6 +30,10 @@ class KafkaClient:
         found = self.admin.list_topics(timeout=10).topics.get(topic)
         return len(found.partitions) if found else 0
 
+    def _known_partitions(self, topic: str) -> int:
+        """A topic that exists: the broker that is asked may be the last to hear of it."""
+        return eventually(f"{topic} is known", lambda: self.partitions(topic), lambda n: n > 0)
+
     def topic_config(self, topic: str) -> dict[str, str]:
         """The keys that were set on this topic itself."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
@@ -39,7 +43,7 @@ class KafkaClient:
     def produce(self, topic: str, count: int, partition: int | None = None) -> None:
         """Spreads the records evenly over the partitions, or puts all into one."""
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000})
-        partitions = self.partitions(topic)
+        partitions = self._known_partitions(topic)
         for n in range(count):
             producer.produce(topic, b"x", partition=n % partitions if partition is None else partition)
             if n % 10_000 == 0:
@@ -48,7 +52,7 @@ class KafkaClient:
         assert left == 0, f"{left} records were not delivered"
 
     def ends(self, topic: str) -> dict[int, int]:
-        asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(self.partitions(topic))}
+        asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(self._known_partitions(topic))}
         return {tp.partition: f.result(10).offset for tp, f in self.admin.list_offsets(asked).items()}
 
     def commit(self, group: str, topic: str, offsets: dict[int, int]) -> None:
@@ -69,7 +73,7 @@ class KafkaClient:
     def committed(self, group: str, topic: str) -> dict[int, int]:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
         try:
-            asked = [TopicPartition(topic, p) for p in range(self.partitions(topic))]
+            asked = [TopicPartition(topic, p) for p in range(self._known_partitions(topic))]
             return {tp.partition: tp.offset for tp in consumer.committed(asked, timeout=10)}
         finally:
             consumer.close()
