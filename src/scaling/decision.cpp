@@ -11,6 +11,7 @@ namespace {
 
 // A need that is not clear, or for less than this long, asks for no further replica.
 constexpr Duration kUpPatience = 2s;
+constexpr Duration kReliefPatience = 10s;
 // Held for this long after an error when the spec says nothing.
 constexpr Duration kDefaultHold = 3min;
 
@@ -72,13 +73,13 @@ class Decider {
 
   // One more or one less only when it is meant: lag that wavers around a step must not make the workload waver.
   int steady(const Need& wanted) {
-    const int need = wanted.replicas;
     if (!current() || *current() == 0) {
-      memory_.need_above_since = memory_.need_below_since = std::nullopt;
-      return need;
+      memory_.need_above_since = memory_.need_below_since = memory_.relief_since = std::nullopt;
+      return std::max(wanted.replicas, wanted.relief);
     }
-    const int now_running = *current();
-    since(memory_.need_above_since, wanted.clearly > now_running);
+    const int now_running = *current(), relief = lasting_relief(wanted.relief, now_running);
+    const int need = std::max(wanted.replicas, relief);
+    since(memory_.need_above_since, std::max(wanted.clearly, wanted.relief) > now_running);
     since(memory_.need_below_since, need < now_running);
     if (need == now_running + 1 && need < bounds_.upper && !lasted(memory_.need_above_since, kUpPatience)) {
       say("one replica more is not clearly needed yet: stays at " + grouped(now_running));
@@ -90,6 +91,14 @@ class Decider {
       return now_running;
     }
     return need;
+  }
+
+  // A rate that rises passes by what would be relieved, and the load as it will be may need other replicas.
+  int lasting_relief(int relief, int now_running) {
+    since(memory_.relief_since, relief > now_running);
+    if (relief <= now_running || lasted(memory_.relief_since, kReliefPatience)) return relief;
+    say("replicas for relief only when they have been needed for " + format_duration(kReliefPatience));
+    return now_running;
   }
 
   void spread() {

@@ -13,6 +13,8 @@ constexpr std::int64_t kLongestTail = 2;
 constexpr Duration kTailPatience = 10s;
 // A record that has waited for two commit intervals waits for its consumer, and not for the next commit.
 constexpr Duration kBacklogAge = 10s;
+// What a commit leaves behind waits for its consumer too.
+constexpr Duration kBehind = 5s;
 // A rate that was watched for less says little about what comes in batches.
 constexpr Duration kHeavyWatched = 10s;
 // A commit that stands for this long while others go on is no slow batch.
@@ -160,7 +162,8 @@ class Reckoning {
     age_ = {};
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
                                                           : with_commit(p, past, start.value, committed.value);
-    const bool backlogged = age_ >= kBacklogAge;
+    const bool moved = past.committed_since == input_.taken;
+    const bool backlogged = moved ? age_ >= kBehind : past.backlogged || age_ >= kBacklogAge;
     const bool throughout = std::exchange(past.backlogged, backlogged) && backlogged;
     if (throughout) {
       ++progress_.backlogged;
@@ -169,6 +172,7 @@ class Reckoning {
     if (heavy_ == static_cast<int>(p)) {
       heavy_arrived_ = arrived_ - arrived_before;
       lag_.heavy->backlogged = throughout;
+      lag_.heavy->caught_up = moved && age_ < kBehind / 2;
       lag_.heavy->consumed = consumed_ - consumed_before;
     }
     ++out_->known;

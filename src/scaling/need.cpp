@@ -83,12 +83,13 @@ class Needs {
   }
 
   Need run() {
-    const Need need = by_thresholds();
+    Need need = by_thresholds();
     const int relief = std::min(relief_of_heavy(), kMostRelief * std::max(need.replicas, 1));
     if (relief <= need.replicas) return need;
     say(lag_.heavy->topic + "/" + std::to_string(lag_.heavy->partition) + " alone gets " +
         rate_words(lag_.heavy->arrival_rate) + ": " + count(relief, "replica") + " relieve its consumer of others");
-    return just(relief);
+    need.relief = relief;
+    return need;
   }
 
  private:
@@ -231,6 +232,11 @@ bool measure(Throughput& consumer, double records, bool answered, Duration elaps
   consumer.records += records;
   consumer.unanswered += elapsed;
   if (!answered) return false;
+  // What is answered first after a rebalance was consumed partly before it.
+  if (std::exchange(consumer.interrupted, false)) {
+    consumer.begin();
+    return false;
+  }
   records = std::exchange(consumer.records, 0);
   const Duration time = std::exchange(consumer.unanswered, Duration{});
   if (time >= kBlocked) return false;
@@ -240,7 +246,7 @@ bool measure(Throughput& consumer, double records, bool answered, Duration elaps
 }
 
 // The consumer of a heavy partition that has a backlog is at its limit, whatever the others do: it gets done what it
-// consumes there and, of its other partitions, as much as is consumed of any. Without a backlog it gets done at least
+// consumes there and, of its other partitions, as much as is consumed of any. One that has caught up gets done at least
 // what arrives.
 void learn_heavy(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, Memory& memory) {
   const Progress& progress = *lag.progress;
@@ -250,7 +256,7 @@ void learn_heavy(const Lag& lag, const GroupState& group, const api::ConsumerSca
   const int beside = std::max(partitions - 1, 1);
   if (!heavy.backlogged) {
     memory.heavy_consumer.begin();
-    if (memory.heavy_capacity)
+    if (memory.heavy_capacity && heavy.caught_up)
       memory.heavy_capacity = std::max(*memory.heavy_capacity, heavy.arrival_rate + others * heavy.beside / beside);
     return;
   }
@@ -270,7 +276,11 @@ void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpe
     if (memory.last_current && *workload.current_replicas > *memory.last_current) memory.replicas_rose = now;
     memory.last_current = workload.current_replicas;
   }
-  if (!lag.progress || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0) return;
+  if (!lag.progress || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0) {
+    memory.consumer.begin();
+    memory.consumer.interrupted = memory.heavy_consumer.interrupted = true;
+    return;
+  }
   if (lag.heavy && !memory.shares) learn_heavy(lag, group, spec, memory);
   if (lag.hot) return;
   const Progress& progress = *lag.progress;

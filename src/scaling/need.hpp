@@ -10,6 +10,7 @@ namespace penstock::scaling {
 struct Need {
   int replicas = 0;
   int clearly = 0;  // of them, those that are needed even if a tenth of a replica's work were not there
+  int relief = 0;   // how many relieve the consumer of a heavy partition of others, where that is more
 };
 
 // What this sample tells about replicas that came and about the records that one consumer gets done.

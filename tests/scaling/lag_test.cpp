@@ -25,6 +25,29 @@ TEST_CASE("lag is end less commit, from the log's start where the commit is olde
   }
 }
 
+TEST_CASE("records wait for their consumer from ten seconds on, and from five where a commit left them behind") {
+  World world;
+  world.topic("orders", 1).stable({{"orders", {0}}});
+  std::int64_t end = 0, committed = 0;
+  // A hundred records a second, of which a commit every five seconds leaves those of the last `behind` seconds.
+  const auto backlogged = [&](int seconds, int behind) {
+    int count = 0;
+    for (int second = 1; second <= seconds; ++second) {
+      end += 100;
+      if (second % 5 == 0) committed = std::max(committed, end - 100 * behind);
+      count += world.at(0, 0, end, committed).lag().progress->backlogged;
+    }
+    return count;
+  };
+  world.at(0, 0, 0, 0).lag();
+  CHECK(backlogged(40, 0) == 0);
+  CHECK(backlogged(40, 4) == 0);
+  CHECK(backlogged(10, 6) == 5);  // from the first of these commits on
+  CHECK(backlogged(20, 6) == 20);
+  CHECK(backlogged(5, 0) == 4);  // until the next one
+  CHECK(backlogged(20, 0) == 0);
+}
+
 TEST_CASE("lags add up over partitions and topics, and the largest topic is known") {
   World world;
   world.spec.topics = {"orders", "returns"};

@@ -200,6 +200,17 @@ TEST_CASE("consumers that are blocked, that rebalance or that have too little to
   for (int second = 0; second < 40; ++second) rebalancing.step(at_work(400, 4));
   CHECK_FALSE(rebalancing.memory.consumer_capacity);
 
+  Run between;  // what is answered first after a rebalance was consumed partly before it, or in its pause
+  between.running(4);
+  for (int second = 0; second < 6; ++second) between.step(at_work(400, 4));
+  between.group.state = "PreparingRebalance";
+  between.step(at_work(0, 4));
+  between.group.state = "Stable";
+  between.step(at_work(0, 4));
+  between.step(at_work(4000, 4));
+  for (int second = 0; second < 6; ++second) between.step(at_work(400, 4));
+  CHECK(*between.memory.consumer_capacity == doctest::Approx(100));
+
   Run idle;
   idle.running(4);
   for (int second = 0; second < 40; ++second) idle.step(at_work(40, 0));
@@ -290,11 +301,14 @@ TEST_CASE("the consumer of a heavy partition is measured while that has a backlo
   CHECK(run.memory.heavy_consumer.measured == 0s);
 }
 
-TEST_CASE("without a backlog the consumer of a heavy partition gets done what arrives, in a share group nobody knows") {
+TEST_CASE("the consumer of a heavy partition that caught up gets done what arrives, in a share group nobody knows") {
   Run run;
   run.running(4).memory.heavy_capacity = 40;
   Lag lag = at_work(0, 0, 12);
-  lag.heavy = HeavyPartition{"orders", 3, 60, 110, false, 0};
+  lag.heavy = HeavyPartition{"orders", 3, 60, 110, false, 0, false};
+  run.step(lag);  // more arrives than before, and nobody knows yet what becomes of it
+  CHECK(run.memory.heavy_capacity == 40);
+  lag.heavy->caught_up = true;
   run.step(lag);
   CHECK(run.memory.heavy_capacity == doctest::Approx(60 + 2 * 10));
   run.memory.heavy_capacity = 40;
@@ -338,10 +352,15 @@ TEST_CASE("a heavy partition's consumer gets as few others as it keeps up with")
   lag = arriving(0, 0, 12);
   lag.heavy = HeavyPartition{"orders", 3, 67, 83, false, 0};
   several.running(1).step(lag);
-  const Decision decision = several.step(lag, 2s);
+  Decision decision = several.step(lag, 9s);
+  CHECK(decision.desired == 1);
+  CHECK(says(decision, "replicas for relief only when they have been needed for 10s"));
+  decision = several.step(lag);
   CHECK(decision.desired == 2);
   CHECK(says(decision, "orders/3 alone gets 67.0/s: 2 replicas relieve its consumer of others"));
-  several.memory.shares = true;
+  several.running(2);  // who is there already stays without any wait
+  CHECK(several.step(lag).desired == 2);
+  several.running(1).memory.shares = true;
   several.group.type = "Share";
   CHECK(several.step(lag).desired == 1);
 }

@@ -17,8 +17,9 @@ std::string_view to_string(Freshness freshness);
 struct Throughput {
   Rate rate;
   Duration measured{};
-  double records = 0;     // since the last answer,
-  Duration unanswered{};  // in this time
+  double records = 0;        // since the last answer,
+  Duration unanswered{};     // in this time
+  bool interrupted = false;  // by a rebalance since the last answer
   void begin() { records = 0, unanswered = {}; }
   bool operator==(const Throughput&) const = default;
 };
@@ -30,6 +31,7 @@ struct Memory {
   std::optional<int> last_desired;
   std::optional<SteadyTime> need_above_since;  // need > current within the dead band, not yet acted on
   std::optional<SteadyTime> need_below_since;
+  std::optional<SteadyTime> relief_since;  // the relief of a heavy partition asks for more than there are
   std::string last_assignor;
   bool shares = false;  // the group was last seen to be a share group
   int last_tasks = 0;   // the group was last seen to be a Streams group with so many tasks

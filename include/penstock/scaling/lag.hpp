@@ -78,6 +78,7 @@ struct HeavyPartition {
   double beside = 0;          // the same of all other partitions together
   bool backlogged = false;    // records waited for long throughout, since the sample before
   std::int64_t consumed = 0;  // since then
+  bool caught_up = false;     // a commit has just left next to nothing
 };
 
 // What was consumed since the sample before.
