@@ -24,10 +24,6 @@ std::string count_of(std::int64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-Cell word_cell(const std::string& word) {
-  return word.empty() ? Cell(kNothing) : Cell(word);
-}
-
 std::string places_of(const v1::Verdict& verdict) {
   std::string text = verdict.topic();
   char separator = '/';

@@ -9,7 +9,7 @@ namespace penstock::cli {
 namespace {
 
 // One line of the table, with what it is sorted by.
-struct Line {
+struct GroupLine {
   std::optional<std::int64_t> lag;
   std::optional<Duration> delay;
   bool unread = false;
@@ -34,10 +34,6 @@ Cell offset_cell(const std::optional<std::int64_t>& offset) {
   return offset ? Cell(std::to_string(*offset)) : Cell(kNothing);
 }
 
-Cell word_cell(const std::string& word) {
-  return word.empty() ? Cell(kNothing) : Cell(word);
-}
-
 Cell state_cell(const GroupRow& group) {
   const std::string& state = group.state.state;
   if (state.empty()) return group.unread ? Cell(kUnknown, Tone::kBad) : Cell(kNothing);
@@ -53,9 +49,9 @@ Cell note_cell(const std::string& note, bool unread, bool alarming) {
   return {note, unread ? Tone::kBad : alarming ? Tone::kWarn : Tone::kPlain};
 }
 
-void add_topic(std::vector<Line>& lines, const GroupRow& group, const TopicRow& topic, const GroupView& view) {
+void add_topic(std::vector<GroupLine>& lines, const GroupRow& group, const TopicRow& topic, const GroupView& view) {
   const bool unread = topic.unread;
-  Line line{topic.lag, {}, unread || group.unread, {}};
+  GroupLine line{topic.lag, {}, unread || group.unread, {}};
   if (topic.delay) line.delay = topic.delay->age;
   const bool described = !group.state.state.empty();
   line.cells = {group.group,
@@ -74,7 +70,7 @@ void add_topic(std::vector<Line>& lines, const GroupRow& group, const TopicRow& 
   lines.push_back(std::move(line));
 }
 
-void add_partitions(std::vector<Line>& lines, const GroupRow& group, const TopicRow& topic) {
+void add_partitions(std::vector<GroupLine>& lines, const GroupRow& group, const TopicRow& topic) {
   for (const PartitionRow& one : topic.by_partition)
     lines.push_back({one.lag,
                      {},
@@ -91,9 +87,9 @@ void add_partitions(std::vector<Line>& lines, const GroupRow& group, const Topic
 }
 
 // What is not known comes first: it may be the worst.
-void sort(std::vector<Line>& lines, Sort by) {
+void sort(std::vector<GroupLine>& lines, Sort by) {
   if (by == Sort::kName) return;
-  std::ranges::stable_sort(lines, [by](const Line& a, const Line& b) {
+  std::ranges::stable_sort(lines, [by](const GroupLine& a, const GroupLine& b) {
     if (a.unread != b.unread) return a.unread;
     return by == Sort::kLag ? a.lag > b.lag : a.delay > b.delay;
   });
@@ -112,7 +108,7 @@ Table table_of(const GroupReport& report, const GroupView& view) {
     }
   }
   table.columns.push_back({"NOTE"});
-  std::vector<Line> lines;
+  std::vector<GroupLine> lines;
   for (const GroupRow& group : report.groups) {
     // A group without a topic is a line as well.
     TopicRow nothing;
@@ -126,7 +122,7 @@ Table table_of(const GroupReport& report, const GroupView& view) {
     }
   }
   sort(lines, view.sort);
-  for (Line& line : lines) table.rows.push_back(std::move(line.cells));
+  for (GroupLine& line : lines) table.rows.push_back(std::move(line.cells));
   return table;
 }
 

@@ -8,14 +8,14 @@ namespace {
 
 constexpr Duration kStep = 1s;
 // A cluster is known after a few looks.
-constexpr Duration kPatience = 10s, kPause = 100ms;
+constexpr Duration kFeedPatience = 10s, kFeedPause = 100ms;
 
 Result<Arrived> first_look(LoadSource& source, const Clock& clock, const std::stop_token& stop) {
-  const Deadline deadline = Deadline::in(clock, kPatience);
+  const Deadline deadline = Deadline::in(clock, kFeedPatience);
   for (;;) {
     auto seen = source.look(stop);
     if (seen || deadline.passed(clock) || seen.error().retry.when == Retry::When::kNever) return seen;
-    if (!wait_for(stop, kPause)) return fail(Code::kCancelled, "stopping", Retry::never());
+    if (!wait_for(stop, kFeedPause)) return fail(Code::kCancelled, "stopping", Retry::never());
   }
 }
 

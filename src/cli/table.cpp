@@ -5,7 +5,7 @@
 namespace penstock::cli {
 namespace {
 
-constexpr std::size_t kGap = 3;  // as kubectl has it
+constexpr std::size_t kColumnGap = 3;  // as kubectl has it
 constexpr std::string_view kMore = "…";
 
 std::string_view code_of(Tone tone) {
@@ -41,7 +41,7 @@ class Line {
     add(cell.text);
     if (!code.empty() && open) text_ += "\x1b[0m";
     if (!number && !last) space(padding);
-    if (!last) space(kGap);
+    if (!last) space(kColumnGap);
   }
   std::string take() {
     text_.erase(text_.find_last_not_of(' ') + 1);

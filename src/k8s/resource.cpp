@@ -1,15 +1,8 @@
+#include "text_at.hpp"
+
 #include <penstock/k8s/resource.hpp>
 
 namespace penstock::k8s {
-
-namespace {
-
-std::string text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-}  // namespace
 
 ObjectKey key_of(const Json& object) {
   if (!object.is_object()) return {};

@@ -1,3 +1,5 @@
+#include "text_at.hpp"
+
 #include <penstock/k8s/watcher.hpp>
 
 #include <utility>
@@ -5,11 +7,6 @@
 namespace penstock::k8s {
 
 namespace {
-
-std::string text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 const Json& metadata_of(const Json& object) {
   static const Json kNone = Json::object();

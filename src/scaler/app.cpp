@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kClientId = "penstock-scaler";
 // A request to the API server by the metrics API's authorizer: HPA itself waits no longer.
 constexpr Duration kCallTimeout = 5s;
-constexpr Duration kLookAgain = 100ms;  // for the certificate, while there is none
+constexpr Duration kLookForCertificate = 100ms;  // for the certificate, while there is none
 
 // Objects that have no decision yet, as a reason to wait.
 std::string undecided(const World& world, const Board& board) {
@@ -101,7 +101,7 @@ Result<void> run(const Settings& settings, const std::stop_token& stop) {
   if (const auto certificate = tls(); !certificate)
     log::info("the gRPC server waits", {{"for", certificate.error().what}});
   while (!tls())
-    if (!wait_for(stop, kLookAgain)) return {};
+    if (!wait_for(stop, kLookForCertificate)) return {};
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(make_external_scaler_service(answers, board));
   services.push_back(make_decision_feed_service(board, feed));

@@ -14,7 +14,7 @@ namespace penstock::scaler {
 namespace {
 
 // Operators and people at their terminals.
-constexpr std::size_t kMaxStreams = 256;
+constexpr std::size_t kMaxFollowers = 256;
 
 struct Filter {
   std::string ns, name;
@@ -83,7 +83,7 @@ class Streams {
  public:
   bool add(const std::shared_ptr<FeedStream>& stream) {
     const std::lock_guard lock(mutex_);
-    return streams_.size() < kMaxStreams && streams_.emplace(stream.get(), stream).second;
+    return streams_.size() < kMaxFollowers && streams_.emplace(stream.get(), stream).second;
   }
   void remove(const FeedStream* stream) {
     const std::lock_guard lock(mutex_);
@@ -102,9 +102,9 @@ class Streams {
   std::map<const FeedStream*, std::weak_ptr<FeedStream>> streams_;
 };
 
-class Service final : public v1::DecisionFeed::CallbackService {
+class FeedService final : public v1::DecisionFeed::CallbackService {
  public:
-  Service(Board& board, FeedOptions options)
+  FeedService(Board& board, FeedOptions options)
       : board_(board), options_(std::move(options)), streams_(std::make_shared<Streams>()) {
     board.subscribe([streams = streams_](const Board::Change& change) {
       for (const auto& stream : streams->all()) {
@@ -169,7 +169,7 @@ class Service final : public v1::DecisionFeed::CallbackService {
 }  // namespace
 
 std::unique_ptr<grpc::Service> make_decision_feed_service(Board& board, FeedOptions options) {
-  return std::make_unique<Service>(board, std::move(options));
+  return std::make_unique<FeedService>(board, std::move(options));
 }
 
 }  // namespace penstock::scaler

@@ -10,7 +10,7 @@ namespace {
 // known within a few seconds of a start.
 constexpr std::size_t kMostProbes = 500;
 // How long a partition is left alone when the answer about it was none, or no help.
-constexpr Duration kAskAgain = 30s;
+constexpr Duration kProbeAgain = 30s;
 // Bounds that are near each other, and could be nearer, wait this long for the company of others.
 constexpr Duration kAskCloser = 5s;
 
@@ -168,7 +168,7 @@ void Engine::learn(const kafka::Sample& sample) {
     found->second.ends.put_off(static_cast<std::size_t>(probe.partition), until);
     found->second.stable_ends.put_off(static_cast<std::size_t>(probe.partition), until);
   };
-  for (const kafka::Probe& asked : plan_.probes) put_off(asked, sample.taken + kAskAgain);
+  for (const kafka::Probe& asked : plan_.probes) put_off(asked, sample.taken + kProbeAgain);
   for (const kafka::ProbeAnswer& answer : sample.probes) {
     const auto found = topics_.find(answer.probe.topic);
     if (found == topics_.end() || !answer.offset.known() || answer.probe.partition < 0) continue;

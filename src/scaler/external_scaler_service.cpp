@@ -17,7 +17,7 @@ using externalscaler::IsActiveResponse;
 using externalscaler::ScaledObjectRef;
 
 // One for each ScaledObject is what KEDA asks for; this is more than any cluster of those.
-constexpr std::size_t kMaxStreams = 50'000;
+constexpr std::size_t kMaxPushStreams = 50'000;
 constexpr int kMaxMetadataEntries = 64;
 // RFC 1123 names, as Kubernetes has them.
 constexpr std::size_t kMaxName = 253;
@@ -149,7 +149,7 @@ class Service final : public externalscaler::ExternalScaler::CallbackService {
     // False when there are too many.
     bool add(const void* stream, const k8s::ObjectKey& key, Poke poke) {
       const std::lock_guard lock(mutex_);
-      if (size_ == kMaxStreams) return false;
+      if (size_ == kMaxPushStreams) return false;
       ++size_;
       by_key_[key].emplace(stream, std::move(poke));
       return true;

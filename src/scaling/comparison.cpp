@@ -12,10 +12,6 @@ namespace {
 // few.
 constexpr Duration kLongestStep = 30s;
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 bool larger(const Difference& a, const Difference& b) {
   return a.replica_seconds > b.replica_seconds;
 }

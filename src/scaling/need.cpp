@@ -19,10 +19,6 @@ constexpr Duration kBlocked = 30s;
 // its turn. It asks for nobody beside those whom the arrivals ask for.
 constexpr Duration kCommits = 10s;
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 // What one backlog has taught may be a fifth too low: commits come in steps, and new members have just joined. While
 // nothing waits, that much more is tried once; if it was wrong the next backlog teaches better.
 constexpr double kDoubt = 0.2;

@@ -33,7 +33,6 @@ class Source {
 
 // What stands for a number in a table. An error is never one.
 inline constexpr const char* kUnknown = "unknown";
-inline constexpr const char* kNothing = "-";
 
 // "0s", "38s", "5m12s", "3h4m", "2d5h"; with a > before it when it may be more; - when nothing is
 // known.

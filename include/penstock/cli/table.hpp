@@ -16,6 +16,12 @@ struct Cell {
   Tone tone = Tone::kPlain;
 };
 
+inline constexpr const char* kNothing = "-";
+
+inline Cell word_cell(const std::string& word) {
+  return word.empty() ? Cell(kNothing) : Cell(word);
+}
+
 struct Column {
   std::string header;
   bool number = false;  // at the right

@@ -9,21 +9,21 @@ namespace {
 using Binding = Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
 
 // Kafka's CLUSTER and BROKER share a number, and librdkafka only has the latter's name.
-constexpr std::array kResources{
+constexpr std::array kTheirResources{
     std::pair{ResourceType::kTopic, RD_KAFKA_RESOURCE_TOPIC},
     std::pair{ResourceType::kGroup, RD_KAFKA_RESOURCE_GROUP},
     std::pair{ResourceType::kTransactionalId, RD_KAFKA_RESOURCE_TRANSACTIONAL_ID},
     std::pair{ResourceType::kCluster, RD_KAFKA_RESOURCE_BROKER},
 };
-constexpr std::array kPatterns{
+constexpr std::array kTheirPatterns{
     std::pair{PatternType::kLiteral, RD_KAFKA_RESOURCE_PATTERN_LITERAL},
     std::pair{PatternType::kPrefixed, RD_KAFKA_RESOURCE_PATTERN_PREFIXED},
 };
-constexpr std::array kPermissions{
+constexpr std::array kTheirPermissions{
     std::pair{Permission::kAllow, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW},
     std::pair{Permission::kDeny, RD_KAFKA_ACL_PERMISSION_TYPE_DENY},
 };
-constexpr std::array kOperations{
+constexpr std::array kTheirOperations{
     std::pair{Operation::kAll, RD_KAFKA_ACL_OPERATION_ALL},
     std::pair{Operation::kRead, RD_KAFKA_ACL_OPERATION_READ},
     std::pair{Operation::kWrite, RD_KAFKA_ACL_OPERATION_WRITE},
@@ -57,20 +57,20 @@ using MakeBinding = decltype(&rd_kafka_AclBinding_new);
 
 Result<Binding> make(MakeBinding make_binding, const AclBinding& binding) {
   char words[256] = "";
-  Binding made(make_binding(theirs(kResources, binding.resource), binding.name.c_str(),
-                            theirs(kPatterns, binding.pattern), binding.principal.c_str(), binding.host.c_str(),
-                            theirs(kOperations, binding.operation), theirs(kPermissions, binding.permission), words,
-                            sizeof(words)));
+  Binding made(make_binding(theirs(kTheirResources, binding.resource), binding.name.c_str(),
+                            theirs(kTheirPatterns, binding.pattern), binding.principal.c_str(), binding.host.c_str(),
+                            theirs(kTheirOperations, binding.operation), theirs(kTheirPermissions, binding.permission),
+                            words, sizeof(words)));
   if (!made) return fail(Code::kInvalid, words, Retry::never());
   return made;
 }
 
 std::optional<AclBinding> read(const rd_kafka_AclBinding_t* found) {
   AclBinding binding;
-  if (!ours(kResources, rd_kafka_AclBinding_restype(found), binding.resource) ||
-      !ours(kPatterns, rd_kafka_AclBinding_resource_pattern_type(found), binding.pattern) ||
-      !ours(kOperations, rd_kafka_AclBinding_operation(found), binding.operation) ||
-      !ours(kPermissions, rd_kafka_AclBinding_permission_type(found), binding.permission))
+  if (!ours(kTheirResources, rd_kafka_AclBinding_restype(found), binding.resource) ||
+      !ours(kTheirPatterns, rd_kafka_AclBinding_resource_pattern_type(found), binding.pattern) ||
+      !ours(kTheirOperations, rd_kafka_AclBinding_operation(found), binding.operation) ||
+      !ours(kTheirPermissions, rd_kafka_AclBinding_permission_type(found), binding.permission))
     return std::nullopt;
   binding.name = rd_kafka_AclBinding_name(found);
   binding.principal = rd_kafka_AclBinding_principal(found);

@@ -54,7 +54,7 @@ Json render_behavior(const Json& spec, bool tolerance, const Json& live) {
           {"scaleDown", render_rules(at(spec, {"scaleDown"}), false, tolerance, at(live, {"scaleDown"}))}};
 }
 
-Json target_of(const api::ScaleTarget& target) {
+Json reference_to(const api::ScaleTarget& target) {
   return {{"apiVersion", target.api_version}, {"kind", target.kind}, {"name", target.name}};
 }
 
@@ -109,7 +109,7 @@ Json render_autoscaler(const Observed& observed, const Json& live) {
           {"kind", k8s::kinds::kHorizontalPodAutoscaler.kind},
           {"metadata", metadata(scaler.meta)},
           {"spec",
-           {{"scaleTargetRef", target_of(scaler.spec.target)},
+           {{"scaleTargetRef", reference_to(scaler.spec.target)},
             {"minReplicas", std::min(lifted_floor(observed, range.min, tolerance), range.max)},
             {"maxReplicas", range.max},
             {"metrics", Json::array({metric})},
@@ -132,7 +132,7 @@ Json render_scaled_object(const Observed& observed, const Settings& settings, co
           {"kind", k8s::kinds::kScaledObject.kind},
           {"metadata", metadata(scaler.meta)},
           {"spec",
-           {{"scaleTargetRef", target_of(scaler.spec.target)},
+           {{"scaleTargetRef", reference_to(scaler.spec.target)},
             {"minReplicaCount", floor},
             {"maxReplicaCount", range.max},
             {"pollingInterval", 5},

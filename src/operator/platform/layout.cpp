@@ -9,6 +9,12 @@ std::string stateful_set_name(const api::EventPlatform& platform, const api::Nod
   return platform.meta.name + "-" + pool.name;
 }
 
+std::string join(const std::vector<std::string>& items, std::string_view separator) {
+  std::string out;
+  for (const auto& item : items) out.append(out.empty() ? "" : separator).append(item);
+  return out;
+}
+
 std::string volume_name(const std::string& pod) {
   return "data-" + pod;
 }

@@ -1,20 +1,12 @@
+#include <penstock/operator/platform/layout.hpp>
 #include <penstock/operator/platform/parts.hpp>
 
 namespace penstock::op::platform {
-namespace {
-
-std::string join(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items) out += (out.empty() ? "" : ",") + item;
-  return out;
-}
-
-}  // namespace
 
 PlatformPlan plan_external(const Observed& observed, WallTime now) {
   const api::EventPlatform& platform = observed.platform;
   PlatformPlan plan = start(observed);
-  plan.status.bootstrap_servers = {{"external", join(platform.spec.external->bootstrap_servers)}};
+  plan.status.bootstrap_servers = {{"external", join(platform.spec.external->bootstrap_servers, ",")}};
   if (!observed.connection) {
     not_ready(plan, observed, now, "CredentialsMissing", observed.connection.error().what);
     plan.back_off = true;

@@ -14,12 +14,6 @@ struct Refusal {
   std::string reason, message;
 };
 
-std::string join(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items) out += (out.empty() ? "" : ", ") + item;
-  return out;
-}
-
 std::expected<std::string, Refusal> choose_image(const Layout& layout) {
   const auto& [version, image, pools, listeners, config] = layout.kafka();
   const Settings& settings = layout.settings();
@@ -36,9 +30,10 @@ std::expected<std::string, Refusal> choose_image(const Layout& layout) {
   const bool allowed = std::ranges::any_of(settings.allowed_images,
                                            [&](const std::string& prefix) { return image.starts_with(prefix); });
   if (allowed) return image;
-  return std::unexpected(Refusal{
-      "ImageNotAllowed", "image " + image + " is not on the operator's list of allowed images: " +
-                             (settings.allowed_images.empty() ? "the list is empty" : join(settings.allowed_images))});
+  return std::unexpected(
+      Refusal{"ImageNotAllowed",
+              "image " + image + " is not on the operator's list of allowed images: " +
+                  (settings.allowed_images.empty() ? "the list is empty" : join(settings.allowed_images, ", "))});
 }
 
 // The ids that everything is made of are on record before anything is made.
@@ -74,7 +69,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
     plan.status.conditions.remove("Conflict");
     return std::nullopt;
   }
-  Refusal conflict{"Conflict", join(upkeep.conflicts()) + ": rename it or delete it"};
+  Refusal conflict{"Conflict", join(upkeep.conflicts(), ", ") + ": rename it or delete it"};
   plan.status.conditions.set("Conflict", ConditionStatus::kTrue, conflict.reason, conflict.message,
                              observed.platform.meta.generation, now);
   return conflict;
@@ -126,7 +121,7 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
   std::string message = summary(nodes);
   if (!nodes.old.empty())
     message += "; " + std::to_string(nodes.old.size()) + " still with settings from before the last change (" +
-               join(nodes.old) + "): delete these pods one by one, each after the one before is ready";
+               join(nodes.old, ", ") + "): delete these pods one by one, each after the one before is ready";
   ready(plan, observed, now, message);
   return plan;
 }

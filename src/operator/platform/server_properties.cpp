@@ -44,17 +44,11 @@ std::vector<std::pair<std::string, int>> listeners(const Layout& layout, const a
   return out;
 }
 
-std::string join(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items) out += (out.empty() ? "" : ",") + item;
-  return out;
-}
-
 std::string controllers(const Layout& layout) {
   std::vector<std::string> out;
   for (const Node& node : layout.nodes())
     if (node.pool->has(api::Role::kController)) out.push_back(layout.address(node.host, kControllerPort));
-  return join(out);
+  return join(out, ",");
 }
 
 void add_identity(Properties& out, const Layout& layout, const api::NodePool& pool) {
@@ -66,13 +60,13 @@ void add_identity(Properties& out, const Layout& layout, const api::NodePool& po
     advertised.push_back(name + "://" + layout.address("@HOST@", port));
     if (name != "CONTROLLER") protocols.push_back(name + ":PLAINTEXT");
   }
-  out.emplace_back("process.roles", join(roles));
+  out.emplace_back("process.roles", join(roles, ","));
   out.emplace_back("node.id", "@NODE_ID@");
   out.emplace_back("controller.listener.names", "CONTROLLER");
   out.emplace_back("controller.quorum.bootstrap.servers", controllers(layout));
-  out.emplace_back("listeners", join(bound));
-  out.emplace_back("advertised.listeners", join(advertised));
-  out.emplace_back("listener.security.protocol.map", join(protocols));
+  out.emplace_back("listeners", join(bound, ","));
+  out.emplace_back("advertised.listeners", join(advertised, ","));
+  out.emplace_back("listener.security.protocol.map", join(protocols, ","));
   // A controller that comes back with an empty volume takes its old identity out of the quorum and joins as a new
   // voter, which needs the majority of the others: nothing is lost, and nobody is needed (KIP-853).
   if (pool.has(api::Role::kController)) out.emplace_back("controller.quorum.auto.join.enable", "true");

@@ -67,6 +67,8 @@ class Layout {
 // follow from the platform's uid, so that a second look gives the same.
 Ids ids_of(const Observed& observed);
 
+std::string join(const std::vector<std::string>& items, std::string_view separator);
+
 // "main-pool" of node pool "pool" of platform "main".
 std::string stateful_set_name(const api::EventPlatform& platform, const api::NodePool& pool);
 std::string volume_name(const std::string& pod);

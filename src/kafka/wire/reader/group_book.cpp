@@ -17,7 +17,7 @@ constexpr Duration kListRetry = 2s;
 constexpr std::size_t kAlwaysDescribed = 500;
 constexpr std::size_t kTurns = 3;
 // How long a description is believed in while a newer one can't be had.
-constexpr Duration kTrust = 15s;
+constexpr Duration kTrustGroups = 15s;
 
 }  // namespace
 
@@ -87,7 +87,7 @@ void GroupBook::described(KnownGroup& group, Result<GroupInfo> info, SteadyTime 
 }
 
 Result<GroupInfo> GroupBook::info(const KnownGroup& group, SteadyTime now) {
-  if (group.described && (!group.failure || now - group.described_at < kTrust)) return *group.described;
+  if (group.described && (!group.failure || now - group.described_at < kTrustGroups)) return *group.described;
   if (group.failure) return std::unexpected(*group.failure);
   return fail(Code::kUnavailable, "not described yet");
 }

@@ -9,7 +9,7 @@ constexpr Duration kRefresh = 5s;
 // A missing topic is looked for again soon: it may have just been created.
 constexpr Duration kRetry = 1s;
 // How long partitions are believed in while nobody can be asked about them.
-constexpr Duration kTrust = 30s;
+constexpr Duration kTrustTopics = 30s;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void CachedTopic::put(const Result<TopicInfo>& info, SteadyTime now) {
   looked_up_ = now;
   if (!info) {
     // Doubts stay: the next tick asks again.
-    if (known_ && may_pass(info.error().code) && now - confirmed_ < kTrust) return;
+    if (known_ && may_pass(info.error().code) && now - confirmed_ < kTrustTopics) return;
     known_.reset();
     error_ = info.error();
     return;
