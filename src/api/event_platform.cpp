@@ -41,6 +41,11 @@ EventPlatformStatus read_status(const Json& object) {
   f["capabilities"].read(status.capabilities);
   std::ranges::sort(status.capabilities);
   f["directoryIds"].read(status.directory_ids);
+  f["certificates"].for_each([&](const Field& item) {
+    CertificateEnd& end = status.certificates.emplace_back();
+    item["name"].read(end.name);
+    item["notAfter"].read(end.not_after);
+  });
   f["plan"].read(status.plan);
   return status;
 }
@@ -79,6 +84,8 @@ Json print_status(const EventPlatformStatus& status) {
   if (status.brokers > 0) out["brokers"] = status.brokers;
   put(out, "capabilities", status.capabilities);
   put(out, "directoryIds", status.directory_ids);
+  for (const auto& end : status.certificates)
+    out["certificates"].push_back({{"name", end.name}, {"notAfter", format_time(end.not_after)}});
   put(out, "plan", clipped(status.plan, kMostLines, kLineLimit));
   return out;
 }

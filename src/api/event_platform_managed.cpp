@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kMostReplicas = 100, kMostNodeId = 9999;
 constexpr int kLeastPort = 1024, kMostPort = 65535;  // below 1024 a process needs a privilege
-constexpr int kControllerPort = 9090, kInternalPort = 9091;
+constexpr int kProbePort = 9089, kControllerPort = 9090, kInternalPort = 9091;
+constexpr Duration kLeastValidity = 1h, kLongestValidity = 366 * 24h;
 
 // Settings that follow from the rest of the resource: a second opinion in `config` would break the cluster.
 constexpr std::array<std::string_view, 22> kReservedConfig{"advertised.",      "authorizer.",
@@ -74,12 +75,26 @@ Listener read_listener(const Field& f) {
   f["port"].required().read(listener.port, kLeastPort, kMostPort);
   f["tls"].required().read(listener.tls);
   f["authentication"].required()["type"].required().read(listener.authentication);
-  if (listener.port == kControllerPort || listener.port == kInternalPort)
-    f["port"].wrong("must not be 9090 or 9091: the cluster itself listens there");
-  if (listener.tls) f["tls"].wrong("must be false: this version serves plain listeners only");
+  if (listener.port >= kProbePort && listener.port <= kInternalPort)
+    f["port"].wrong("must not be 9089, 9090 or 9091: the cluster itself listens there");
   if (listener.authentication != "None")
-    f["authentication"]["type"].wrong("must be None: this version serves plain listeners only");
+    f["authentication"]["type"].wrong("must be None: this version does not know its clients by name");
   return listener;
+}
+
+CertificateTerms read_terms(const Field& f) {
+  CertificateTerms terms;
+  f["validity"].read(terms.validity);
+  f["renewBefore"].read(terms.renew_before);
+  if (terms.validity < kLeastValidity || terms.validity > kLongestValidity)
+    f["validity"].wrong("must be at least 1h and at most 366d");
+  if (terms.renew_before >= terms.validity) f["renewBefore"].wrong("must be less than validity");
+  return terms;
+}
+
+// As the schema has it.
+std::string print_days_or_hours(Duration time) {
+  return time % 24h == 0s ? std::to_string(time / 24h) + "d" : std::to_string(time / 1h) + "h";
 }
 
 bool is_reserved(const std::string& key) {
@@ -103,6 +118,7 @@ ManagedKafka read_managed(const Field& f) {
   f["nodePools"].required().for_each([&](const Field& item) { kafka.node_pools.push_back(read_pool(item)); });
   f["listeners"].required().for_each([&](const Field& item) { kafka.listeners.push_back(read_listener(item)); });
   f["config"].read(kafka.config);
+  kafka.certificates = read_terms(f["certificates"]);
   for (const auto& entry : kafka.config)
     if (is_reserved(entry.first))
       f["config"].wrong("must not set " + clipped(entry.first, 64) + ": it follows from the rest of the EventPlatform");
@@ -155,6 +171,8 @@ Json print_managed(const ManagedKafka& kafka) {
                                 {"tls", listener.tls},
                                 {"authentication", {{"type", listener.authentication}}}});
   put(out, "config", kafka.config);
+  out["certificates"] = {{"validity", print_days_or_hours(kafka.certificates.validity)},
+                         {"renewBefore", print_days_or_hours(kafka.certificates.renew_before)}};
   return out;
 }
 

@@ -22,9 +22,14 @@ std::string join(const std::vector<kafka::AclBinding>& bindings) {
   return out;
 }
 
-std::string print(const kafka::TopicConfigChange& change) {
+std::string print(const std::map<std::string, std::string>& settings) {
   std::string out;
-  for (const auto& [key, value] : change.set) out += (out.empty() ? "" : ", ") + key + "=" + value;
+  for (const auto& [key, value] : settings) out += (out.empty() ? "" : ", ") + key + "=" + value;
+  return out;
+}
+
+std::string print(const kafka::TopicConfigChange& change) {
+  std::string out = print(change.set);
   for (const auto& key : change.unset) out += (out.empty() ? "" : ", ") + key + " unset";
   return out;
 }
@@ -59,6 +64,9 @@ std::string to_string(const Action& action) {
           },
           [](const AlterTopicConfig& a) {
             return because("configure topic " + a.change.topic + " (" + print(a.change) + ")", a.why);
+          },
+          [](const AlterBrokerConfig& a) {
+            return because("configure broker " + std::to_string(a.broker) + " (" + print(a.set) + ")", a.why);
           },
           [](const DeleteTopic& a) { return because("delete topic " + a.topic + " (" + a.topic_id + ")", a.why); },
           [](const CreateAcls& a) { return because("add ACLs (" + join(a.bindings) + ")", a.why); },

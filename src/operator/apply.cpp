@@ -42,6 +42,9 @@ class Applier {
   Result<void> operator()(const AlterTopicConfig& a) {
     return one(sinks_.cluster->alter_topic_configs({a.change}, kKafkaTimeout), a.change.topic);
   }
+  Result<void> operator()(const AlterBrokerConfig& a) {
+    return sinks_.cluster->alter_broker_config(a.broker, a.set, kKafkaTimeout);
+  }
   Result<void> operator()(const DeleteTopic& a) {
     return one(sinks_.cluster->delete_topics({a.topic}, kKafkaTimeout), a.topic, Code::kNotFound);
   }
@@ -103,9 +106,9 @@ class Applier {
 };
 
 template <class T>
-concept KafkaAction =
-    std::same_as<T, CreateTopic> || std::same_as<T, GrowPartitions> || std::same_as<T, AlterTopicConfig> ||
-    std::same_as<T, DeleteTopic> || std::same_as<T, CreateAcls> || std::same_as<T, DeleteAcls>;
+concept KafkaAction = std::same_as<T, CreateTopic> || std::same_as<T, GrowPartitions> ||
+                      std::same_as<T, AlterTopicConfig> || std::same_as<T, AlterBrokerConfig> ||
+                      std::same_as<T, DeleteTopic> || std::same_as<T, CreateAcls> || std::same_as<T, DeleteAcls>;
 
 bool needs_kafka(const Action& action) {
   return std::visit([]<class T>(const T&) { return KafkaAction<T>; }, action);

@@ -11,6 +11,9 @@
 namespace penstock::pki {
 namespace {
 
+constexpr std::string_view kBeginCertificate = "-----BEGIN CERTIFICATE-----",
+                           kEndCertificate = "-----END CERTIFICATE-----";
+
 WallTime wall_time(const ASN1_TIME* time) {
   std::tm parts{};
   ASN1_TIME_to_tm(time, &parts);
@@ -72,6 +75,26 @@ Result<CertificateInfo> inspect(std::string_view certificate_pem) {
   }
   ERR_clear_error();
   return info;
+}
+
+std::string first_certificate(std::string_view pem) {
+  const auto begin = pem.find(kBeginCertificate), end = pem.find(kEndCertificate, begin);
+  if (begin == std::string_view::npos || end == std::string_view::npos) return {};
+  return std::string(pem.substr(begin, end + kEndCertificate.size() - begin)) + "\n";
+}
+
+bool is_signed_by(std::string_view certificate_pem, const std::string& authorities_pem) {
+  const auto certificate = read_certificate(certificate_pem);
+  bool found = false;
+  for (std::string_view rest = authorities_pem; certificate && !found;) {
+    const auto end = rest.find(kEndCertificate);
+    if (end == std::string_view::npos) break;
+    const auto authority = read_certificate(rest);
+    found = authority && X509_verify(certificate->get(), X509_get0_pubkey(authority->get())) == 1;
+    rest.remove_prefix(end + kEndCertificate.size());
+  }
+  ERR_clear_error();
+  return found;
 }
 
 bool needs_renewal(std::string_view certificate_pem, WallTime now, Duration renew_before) {

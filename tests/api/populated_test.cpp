@@ -41,7 +41,10 @@ EventPlatform populated_platform(bool managed) {
   meta = populated_meta();
   auto& [kafka, external, rules] = spec;
   if (managed) {
-    auto& [version, image, pools, listeners, config] = kafka.emplace();
+    auto& [version, image, pools, listeners, config, terms] = kafka.emplace();
+    auto& [validity, renew_before] = terms;
+    validity = 90 * 24h;
+    renew_before = 12h;
     version = "4.3.1";
     image = "registry.example/kafka:4.3.1";
     auto& [name, roles, replicas, start, storage, resources, heap] = pools.emplace_back();
@@ -58,7 +61,7 @@ EventPlatform populated_platform(bool managed) {
     auto& [listener_name, port, tls, authentication] = listeners.emplace_back();
     listener_name = "plain";
     port = 9092;
-    tls = false;
+    tls = true;
     authentication = "None";
     config = {{"log.retention.hours", "168"}};
   } else {
@@ -76,7 +79,8 @@ EventPlatform populated_platform(bool managed) {
   auto& [selector, topics, groups] = rules.emplace_back();
   selector = {{"matchLabels", {{"team", "payments"}}}};
   topics = groups = {"payments."};
-  auto& [generation, conditions, cluster, version, servers, nodes, brokers, capabilities, directories, plan] = status;
+  auto& [generation, conditions, cluster, version, servers, nodes, brokers, capabilities, directories, certificates,
+         plan] = status;
   generation = 3;
   conditions = populated_conditions();
   cluster = "4L6g3nShT-eMCtK--X86sw";
@@ -87,6 +91,9 @@ EventPlatform populated_platform(bool managed) {
   brokers = 3;
   capabilities = {"acls", "configs"};
   directories = {{"10", "J8aAPcfLQt2bqs1JT_rMgQ"}};
+  auto& [held, not_after] = certificates.emplace_back();
+  held = "nodes";
+  not_after = *parse_time("2027-11-30T00:00:00Z");
   plan = {"wait"};
   return platform;
 }

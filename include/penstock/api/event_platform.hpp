@@ -32,12 +32,20 @@ struct Listener {
   bool operator==(const Listener&) const = default;
 };
 
+// Of the certificates that nodes and we ourselves show.
+struct CertificateTerms {
+  Duration validity = 365 * 24h;
+  Duration renew_before = 30 * 24h;  // the end; less than validity
+  bool operator==(const CertificateTerms&) const = default;
+};
+
 struct ManagedKafka {
   std::string version;  // 4.3.1
   std::string image;    // empty: the operator's default for the version
   std::vector<NodePool> node_pools;
   std::vector<Listener> listeners;
   std::map<std::string, std::string> config;
+  CertificateTerms certificates;
   bool operator==(const ManagedKafka&) const = default;
 };
 
@@ -83,6 +91,12 @@ struct NodeCounts {
   bool operator==(const NodeCounts&) const = default;
 };
 
+struct CertificateEnd {
+  std::string name;    // ca, nodes, quorum, operator or scaler
+  WallTime not_after;  // of the one that ends first
+  bool operator==(const CertificateEnd&) const = default;
+};
+
 struct EventPlatformStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
@@ -93,6 +107,7 @@ struct EventPlatformStatus {
   int brokers = 0;
   std::vector<std::string> capabilities;             // sorted: acls, configs, offsets, topics
   std::map<std::string, std::string> directory_ids;  // node id → the KRaft directory id minted for it
+  std::vector<CertificateEnd> certificates;          // of a cluster that we run
   std::vector<std::string> plan;
   bool operator==(const EventPlatformStatus&) const = default;
 };

@@ -27,6 +27,13 @@ class Cluster {
   virtual Result<PerItem<void>> alter_topic_configs(const std::vector<TopicConfigChange>& changes,
                                                     Duration timeout) = 0;
 
+  // Of one broker; keys that are not named stay as they are. The same value as before makes it read the files anew that
+  // its settings name.
+  virtual Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set,
+                                           Duration timeout) = 0;
+  // The certificate (PEM) that is shown at an address, whether it can be trusted or not.
+  virtual Result<std::string> shown_certificate(const std::string& host, int port, Duration timeout) = 0;
+
   // Without those that AclBinding has no words for (other resources, other operations).
   virtual Result<std::vector<AclBinding>> acls(Duration timeout) = 0;
   // Item names are AclBinding::to_string(). To create what exists and to delete what doesn't is a success, as in Kafka.

@@ -60,6 +60,11 @@ struct AlterTopicConfig {
   kafka::TopicConfigChange change;
   std::string why;
 };
+struct AlterBrokerConfig {
+  int broker = 0;
+  std::map<std::string, std::string> set;
+  std::string why;
+};
 struct DeleteTopic {
   std::string topic, topic_id;
   std::string why;
@@ -79,8 +84,9 @@ struct EmitEvent {
   std::string reason, action, note;
 };
 
-using Action = std::variant<CreateObject, PatchObject, DeleteObject, SetScale, RecordStatus, CreateTopic,
-                            GrowPartitions, AlterTopicConfig, DeleteTopic, CreateAcls, DeleteAcls, EmitEvent>;
+using Action =
+    std::variant<CreateObject, PatchObject, DeleteObject, SetScale, RecordStatus, CreateTopic, GrowPartitions,
+                 AlterTopicConfig, AlterBrokerConfig, DeleteTopic, CreateAcls, DeleteAcls, EmitEvent>;
 
 // "create StatefulSet kafka/main-pool: the node pool has none yet". Never prints a Secret's data.
 std::string to_string(const Action& action);

@@ -50,20 +50,29 @@ void read_resources(std::span<const rd_kafka_ConfigResource_t*> resources, Outco
 }
 
 // Fills `resource`; what librdkafka says when it refuses.
-std::optional<Error> add(const TopicConfigChange& change, rd_kafka_ConfigResource_t* resource) {
+std::optional<Error> add(const std::map<std::string, std::string>& set, const std::vector<std::string>& unset,
+                         rd_kafka_ConfigResource_t* resource) {
   const auto failed = [](rd_kafka_error_t* raw_error) {
     const Owned<rd_kafka_error_t, rd_kafka_error_destroy> error(raw_error);
     return to_error(error.get());
   };
-  for (const auto& [key, value] : change.set)
+  for (const auto& [key, value] : set)
     if (auto error = failed(rd_kafka_ConfigResource_add_incremental_config(
             resource, key.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str())))
       return error;
-  for (const std::string& key : change.unset)
+  for (const std::string& key : unset)
     if (auto error = failed(rd_kafka_ConfigResource_add_incremental_config(
             resource, key.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_DELETE, nullptr)))
       return error;
   return std::nullopt;
+}
+
+auto read_altered(Outcome<void>& outcome) {
+  return [&outcome](const rd_kafka_event_t* answer, std::span<const std::string>) {
+    std::size_t count = 0;
+    const auto** found = rd_kafka_IncrementalAlterConfigs_result_resources(answer, &count);
+    read_resources({found, count}, outcome, [](const auto*) { return Result<void>{}; });
+  };
 }
 
 }  // namespace
@@ -111,7 +120,7 @@ Result<PerItem<void>> AdminCluster::alter_topic_configs(const std::vector<TopicC
       continue;
     }
     Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, change.topic.c_str()));
-    if (auto error = add(change, resource.get()))
+    if (auto error = add(change.set, change.unset, resource.get()))
       outcome.refuse(change.topic, *std::move(error));
     else
       by_topic.emplace(change.topic, std::move(resource));
@@ -125,14 +134,24 @@ Result<PerItem<void>> AdminCluster::alter_topic_configs(const std::vector<TopicC
   }
   Batch batch(*handle_, timeout);
   send_in_chunks(batch, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, names, pointers, outcome,
-                 rd_kafka_IncrementalAlterConfigs,
-                 [&outcome](const rd_kafka_event_t* answer, std::span<const std::string>) {
-                   std::size_t count = 0;
-                   const auto** found = rd_kafka_IncrementalAlterConfigs_result_resources(answer, &count);
-                   read_resources({found, count}, outcome, [](const auto*) { return Result<void>{}; });
-                 });
+                 rd_kafka_IncrementalAlterConfigs, read_altered(outcome));
   batch.run();
   return outcome.take(names);
+}
+
+Result<void> AdminCluster::alter_broker_config(int broker, const std::map<std::string, std::string>& set,
+                                               Duration timeout) {
+  const std::vector<std::string> names{std::to_string(broker)};
+  const Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, names[0].c_str()));
+  if (auto error = add(set, {}, resource.get())) return std::unexpected(*std::move(error));
+  std::vector<rd_kafka_ConfigResource_t*> pointers{resource.get()};
+  Outcome<void> outcome;
+  Batch batch(*handle_, timeout);
+  send_in_chunks(batch, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, names, pointers, outcome,
+                 rd_kafka_IncrementalAlterConfigs, read_altered(outcome));
+  batch.run();
+  const auto taken = outcome.take(names);
+  return taken ? taken->at(names[0]) : std::unexpected(taken.error());
 }
 
 }  // namespace penstock::kafka

@@ -23,8 +23,8 @@ Layout::Layout(const Observed& observed, Ids ids) : observed_(observed), ids_(st
   for (const auto& pool : kafka().node_pools)
     for (int i = 0; i < pool.replicas; ++i) {
       const int id = pool.node_id_start + i;
-      const std::string pod = stateful_set(pool) + "-" + std::to_string(id);
-      nodes_.push_back({id, &pool, pod, pod + "." + host(nodes_service()), volume_name(pod)});
+      const std::string name = pod(pool, id);
+      nodes_.push_back({id, &pool, name, name + "." + host(nodes_service()), volume_name(name)});
     }
   std::ranges::sort(nodes_, {},
                     [](const Node& node) { return std::pair(!node.pool->has(api::Role::kController), node.id); });
@@ -42,6 +42,10 @@ bool Layout::has_combined() const {
 
 std::string Layout::stateful_set(const api::NodePool& pool) const {
   return stateful_set_name(platform(), pool);
+}
+
+std::string Layout::pod(const api::NodePool& pool, int id) const {
+  return stateful_set(pool) + "-" + std::to_string(id);
 }
 
 std::string Layout::host(const std::string& service) const {
@@ -70,6 +74,12 @@ Json Layout::metadata(const std::string& name, const Json& labels) const {
           {"namespace", platform().meta.ns},
           {"labels", labels},
           {"ownerReferences", Json::array({api::owner_reference(api::EventPlatform::kKind, platform().meta)})}};
+}
+
+bool is_child(const Json& object, const api::EventPlatform& platform) {
+  for (const Json& owner : object.at("metadata").value("ownerReferences", Json::array()))
+    if (owner.value("controller", false)) return owner.value("uid", "") == platform.meta.uid;
+  return false;
 }
 
 Ids ids_of(const Observed& observed) {

@@ -1,11 +1,15 @@
 #include <penstock/operator/access.hpp>
-#include <penstock/operator/platform/layout.hpp>
+#include <penstock/operator/platform/certificates.hpp>
 #include <penstock/operator/platform/nodes.hpp>
 #include <penstock/operator/platform/observe.hpp>
 #include <penstock/operator/platform/parts.hpp>
 
+#include <algorithm>
+
 namespace penstock::op::platform {
 namespace {
+
+constexpr Duration kShowTimeout = 2s;
 
 std::vector<kafka::PlatformView::Allowed> allowed(const api::EventPlatform& platform, const Stores& stores) {
   std::vector<kafka::PlatformView::Allowed> out;
@@ -36,7 +40,59 @@ Children children_of(const k8s::ObjectKey& platform, const Stores& stores) {
           named(stores.config_maps, platform, prefix),
           named(stores.disruption_budgets, platform, prefix),
           named(stores.volume_claims, platform, "data-" + prefix),
-          named(stores.pods, platform, prefix)};
+          named(stores.pods, platform, prefix),
+          {}};
+}
+
+// Read from the server by name: no right to see everybody's Secrets is needed for that, and a cache that lacks what was
+// made a moment ago would have another authority made.
+Result<std::map<std::string, Json>> secrets_of(const Layout& layout, const k8s::Client& client,
+                                               const std::stop_token& stop) {
+  std::vector<std::string> names{authority_secret_name(layout), operator_secret_name(layout)};
+  for (const auto& pool : layout.kafka().node_pools) names.push_back(pool_secret_name(layout, pool));
+  std::map<std::string, Json> out;
+  for (const std::string& name : names) {
+    const k8s::ObjectKey key{layout.platform().meta.ns, name};
+    auto found = client.find(k8s::kinds::kSecret, key, stop);
+    if (!found) return fail("reading the Secret " + key.to_string(), found.error());
+    if (*found) out.emplace(name, std::move(**found));
+  }
+  return out;
+}
+
+// As they should be; as they are while a Secret of somebody else's keeps one of ours from being written.
+Result<Certificates> certificates_of(const Layout& layout, const Observed& observed, WallTime now) {
+  const bool all_ours = std::ranges::all_of(
+      observed.children.secrets, [&](const auto& secret) { return is_child(secret.second, observed.platform); });
+  return all_ours ? renewed(observed.held, layout, now) : observed.held;
+}
+
+kafka::Connection managed_connection(const Layout& layout, const Certificates& certificates) {
+  kafka::Connection out;
+  out.bootstrap_servers = layout.address(layout.bootstrap_host(), kInternalPort);
+  out.tls = true;
+  out.certificate_authority = certificates.admin.authorities;
+  out.client_certificate = certificates.admin.certificate;
+  out.client_key = certificates.admin.key;
+  return out;
+}
+
+// Asks ready brokers that were not seen yet with the certificate that they should show.
+void look_at_certificates(Observed& observed, const Layout& layout, Connections::Line& line) {
+  for (const Node& node : layout.nodes()) {
+    const auto pod = observed.children.pods.find(node.pod);
+    if (!node.pool->has(api::Role::kBroker) || pod == observed.children.pods.end() || !is_ready(pod->second)) continue;
+    const auto& wanted = observed.certificates.pools.at(node.pool->name).at(node.id).serving;
+    const auto info = pki::inspect(wanted.certificate);
+    auto& seen = line.shown[node.id];
+    if (info && seen.serial != info->serial) {
+      const auto pem = line.cluster->shown_certificate(node.host, kInternalPort, kShowTimeout);
+      const auto shown = pem ? pki::inspect(*pem) : std::unexpected(pem.error());
+      if (!shown) continue;
+      seen = *shown;
+    }
+    observed.shown[node.id] = seen;
+  }
 }
 
 }  // namespace
@@ -59,8 +115,14 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
   } else {
     observed.children = children_of(key, deps.stores);
     const Layout layout(observed, ids_of(observed));
-    observed.connection = kafka::Connection{};
-    observed.connection->bootstrap_servers = layout.address(layout.bootstrap_host(), kInternalPort);
+    auto secrets = secrets_of(layout, deps.client, stop);
+    if (!secrets) return std::unexpected(secrets.error());
+    observed.children.secrets = std::move(*secrets);
+    observed.held = held(layout, observed.children.secrets, observed.view);
+    auto certificates = certificates_of(layout, observed, deps.clock.wall());
+    if (!certificates) return std::unexpected(certificates.error());
+    observed.certificates = std::move(*certificates);
+    observed.connection = managed_connection(layout, observed.certificates);
     // The answer of a cluster without a ready broker is known, and the question would cost its whole timeout.
     if (report(layout, observed.children).ready_brokers == 0) {
       observed.answer = fail(Code::kUnavailable, "no broker is ready");
@@ -73,6 +135,7 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
     observed.answer = std::unexpected(line.error());
     return sight;
   }
+  if (platform.spec.kafka) look_at_certificates(observed, Layout(observed, ids_of(observed)), **line);
   observed.answer = probe(**line);
   sight.cluster = (*line)->cluster;
   return sight;

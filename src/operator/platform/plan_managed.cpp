@@ -15,7 +15,7 @@ struct Refusal {
 };
 
 std::expected<std::string, Refusal> choose_image(const Layout& layout) {
-  const auto& [version, image, pools, listeners, config] = layout.kafka();
+  const auto& [version, image, pools, listeners, config, certificates] = layout.kafka();
   const Settings& settings = layout.settings();
   const auto known = settings.default_images.find(version);
   if (known == settings.default_images.end()) {
@@ -46,6 +46,18 @@ void pin(PlatformPlan& plan, const Observed& observed, const Ids& ids) {
       record(observed.platform, plan.status, "its nodes are to be formatted for cluster " + ids.cluster));
 }
 
+std::optional<Refusal> refuse_conflicts(PlatformPlan& plan, const Observed& observed, const Upkeep& upkeep,
+                                        WallTime now) {
+  if (upkeep.conflicts().empty()) {
+    plan.status.conditions.remove("Conflict");
+    return std::nullopt;
+  }
+  Refusal conflict{"Conflict", join(upkeep.conflicts(), ", ") + ": rename it or delete it"};
+  plan.status.conditions.set("Conflict", ConditionStatus::kTrue, conflict.reason, conflict.message,
+                             observed.platform.meta.generation, now);
+  return conflict;
+}
+
 std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, const Layout& layout,
                                const NodeReport& nodes, WallTime now) {
   const auto image = choose_image(layout);
@@ -53,6 +65,9 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
   hold_finalizer(plan, observed);
   pin(plan, observed, layout.ids());
   Upkeep upkeep(plan, observed, layout, now);
+  upkeep.certificates();
+  // Without an authority that is kept nothing else has a meaning.
+  if (auto conflict = refuse_conflicts(plan, observed, upkeep, now)) return conflict;
   upkeep.services();
   std::vector<const api::NodePool*> pools;
   for (const auto& pool : layout.kafka().node_pools) pools.push_back(&pool);
@@ -65,14 +80,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
     upkeep.stateful_set(*pool, *image);
   }
   upkeep.unstick(nodes);
-  if (upkeep.conflicts().empty()) {
-    plan.status.conditions.remove("Conflict");
-    return std::nullopt;
-  }
-  Refusal conflict{"Conflict", join(upkeep.conflicts(), ", ") + ": rename it or delete it"};
-  plan.status.conditions.set("Conflict", ConditionStatus::kTrue, conflict.reason, conflict.message,
-                             observed.platform.meta.generation, now);
-  return conflict;
+  return refuse_conflicts(plan, observed, upkeep, now);
 }
 
 void tell_addresses(PlatformPlan& plan, const Layout& layout) {
@@ -106,6 +114,7 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
     verified(plan, observed);
     plan.status.kafka_version = layout.kafka().version;
   }
+  certificates_in_use(plan, observed, layout, nodes, now);
   if (refusal) {
     not_ready(plan, observed, now, refusal->reason, refusal->message, true);
     return plan;

@@ -47,8 +47,7 @@ struct Reconciler::State {
   Result<std::optional<api::EventPlatform>> current(const k8s::ObjectKey& key, std::stop_token stop) const;
   Result<void> write_status(const api::EventPlatform& platform, const api::EventPlatformStatus& status,
                             std::stop_token stop) const;
-  Result<void> carry_out(const api::EventPlatform& platform, const PlatformPlan& plan,
-                         const runtime::ReconcileContext& context) const;
+  Result<void> carry_out(const Sight& sight, const PlatformPlan& plan, const runtime::ReconcileContext& context) const;
 
   Deps deps;
   Connections connections;
@@ -66,12 +65,13 @@ Result<void> Reconciler::State::write_status(const api::EventPlatform& platform,
   return {};
 }
 
-Result<void> Reconciler::State::carry_out(const api::EventPlatform& platform, const PlatformPlan& plan,
+Result<void> Reconciler::State::carry_out(const Sight& sight, const PlatformPlan& plan,
                                           const runtime::ReconcileContext& context) const {
   Sinks sinks;
+  sinks.cluster = sight.cluster;
   sinks.client = &deps.client;
   sinks.events = &deps.events;
-  sinks.regarding = identity(api::EventPlatform::kKind, platform.meta);
+  sinks.regarding = identity(api::EventPlatform::kKind, sight.observed.platform.meta);
   sinks.field_manager = kFieldManager;
   sinks.controller = kController;
   sinks.reconcile_id = context.reconcile_id;
@@ -120,7 +120,7 @@ Result<runtime::Outcome> Reconciler::reconcile(const k8s::ObjectKey& key, runtim
   const PlatformPlan made = plan(sight->observed, state.deps.clock.wall());
   if (!made.publish) state.deps.platforms.withdraw(key);
 
-  const auto done = state.carry_out(platform, made, context);
+  const auto done = state.carry_out(*sight, made, context);
   if (platform.meta.deleted) return done ? Result<runtime::Outcome>{} : std::unexpected(done.error());
 
   api::EventPlatformStatus status = made.status;

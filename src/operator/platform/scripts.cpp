@@ -70,24 +70,23 @@ exec "${java[@]}" "-Xmx$HEAP" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
 }
 
 std::string probe_script(const api::NodePool& pool) {
-  // ApiVersions v0: length 15, key 18, version 0, correlation 1, client id "probe". An answer begins with a zero byte,
-  // which ends the read. A broker opens its listeners only when it has caught up with the metadata and is about to
-  // serve, so an answer means more than an open port; a controller answers from the start.
-  const int port = pool.has(api::Role::kBroker) ? kInternalPort : kControllerPort;
+  const bool broker = pool.has(api::Role::kBroker);
   std::string script = R"(#!/bin/bash
-# Whether this node answers a Kafka request. Usage: probe.sh ready|alive
+# Whether this node answers. Usage: probe.sh ready|alive
 # A node that has not answered since it started may still be reading its log, however long that takes: it counts as
 # alive while its process is there.
 set -eu
 if [[ $1 == alive && ! -e /tmp/answered ]]; then exit 0; fi
-exec 3<> /dev/tcp/127.0.0.1/)";
-  script += std::to_string(port);
-  script += R"(
-printf '\0\0\0\x0f\0\x12\0\0\0\0\0\1\0\5probe' >&3
+exec 3<> /dev/tcp/127.0.0.1/)" +
+                       std::to_string(broker ? kProbePort : kControllerPort) + "\n";
+  // A controller's listener wants a certificate, which bash can't show: that it listens has to do. A broker opens its
+  // listeners only when it has caught up with the metadata and is about to serve, and answers ApiVersions v0: length
+  // 15, key 18, version 0, correlation 1, client id "probe". The answer begins with a zero byte, which ends the read.
+  if (broker)
+    script += R"(printf '\0\0\0\x0f\0\x12\0\0\0\0\0\1\0\5probe' >&3
 IFS= read -r -d '' -t 4 <&3
-: > /tmp/answered
 )";
-  return script;
+  return script + ": > /tmp/answered\n";
 }
 
 std::string log_config() {

@@ -34,13 +34,25 @@ std::string upper(std::string text) {
   return text;
 }
 
-// Kafka's listeners of a pool: name and port.
-std::vector<std::pair<std::string, int>> listeners(const Layout& layout, const api::NodePool& pool) {
-  std::vector<std::pair<std::string, int>> out;
-  if (pool.has(api::Role::kController)) out.emplace_back("CONTROLLER", kControllerPort);
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+struct KafkaListener {
+  std::string name;
+  int port = 0;
+  bool tls = true;
+  bool mutual = false;  // clients must show a certificate of the platform's authority
+};
+
+std::vector<KafkaListener> listeners(const Layout& layout, const api::NodePool& pool) {
+  std::vector<KafkaListener> out;
+  if (pool.has(api::Role::kController)) out.push_back({"CONTROLLER", kControllerPort, true, true});
   if (!pool.has(api::Role::kBroker)) return out;
-  out.emplace_back("INTERNAL", kInternalPort);
-  for (const auto& listener : layout.kafka().listeners) out.emplace_back(upper(listener.name), listener.port);
+  out.push_back({"INTERNAL", kInternalPort, true, true});
+  for (const auto& listener : layout.kafka().listeners)
+    out.push_back({upper(listener.name), listener.port, listener.tls});
   return out;
 }
 
@@ -52,13 +64,19 @@ std::string controllers(const Layout& layout) {
 }
 
 void add_identity(Properties& out, const Layout& layout, const api::NodePool& pool) {
-  std::vector<std::string> roles, bound, advertised, protocols{"CONTROLLER:PLAINTEXT"};
+  std::vector<std::string> roles, bound, advertised, protocols;
   if (pool.has(api::Role::kBroker)) roles.emplace_back("broker");
   if (pool.has(api::Role::kController)) roles.emplace_back("controller");
-  for (const auto& [name, port] : listeners(layout, pool)) {
+  if (!pool.has(api::Role::kController)) protocols.emplace_back("CONTROLLER:SSL");
+  for (const auto& [name, port, tls, mutual] : listeners(layout, pool)) {
     bound.push_back(name + "://:" + std::to_string(port));
     advertised.push_back(name + "://" + layout.address("@HOST@", port));
-    if (name != "CONTROLLER") protocols.push_back(name + ":PLAINTEXT");
+    protocols.push_back(name + (tls ? ":SSL" : ":PLAINTEXT"));
+  }
+  // bash speaks no TLS: the probe has a listener that nobody outside the pod reaches.
+  if (pool.has(api::Role::kBroker)) {
+    bound.push_back("PROBE://127.0.0.1:" + std::to_string(kProbePort));
+    protocols.emplace_back("PROBE:PLAINTEXT");
   }
   out.emplace_back("process.roles", join(roles, ","));
   out.emplace_back("node.id", "@NODE_ID@");
@@ -72,6 +90,20 @@ void add_identity(Properties& out, const Layout& layout, const api::NodePool& po
   if (pool.has(api::Role::kController)) out.emplace_back("controller.quorum.auto.join.enable", "true");
   if (pool.has(api::Role::kBroker)) out.emplace_back("inter.broker.listener.name", "INTERNAL");
   out.emplace_back("log.dirs", "/var/lib/kafka/data");
+}
+
+void add_certificates(Properties& out, const Layout& layout, const api::NodePool& pool) {
+  const auto store = [&](const std::string& prefix, const std::string& file) {
+    out.emplace_back(prefix + "ssl.keystore.type", "PEM");
+    out.emplace_back(prefix + "ssl.keystore.location", certificate_path("@NODE_ID@" + file));
+  };
+  store("", ".pem");
+  out.emplace_back("ssl.truststore.type", "PEM");
+  out.emplace_back("ssl.truststore.location", certificate_path("ca.pem"));
+  store("listener.name.controller.", "-quorum.pem");
+  for (const auto& listener : listeners(layout, pool))
+    if (listener.mutual) out.emplace_back("listener.name." + lower(listener.name) + ".ssl.client.auth", "required");
+  if (pool.has(api::Role::kBroker)) out.emplace_back("listener.name.probe.num.network.threads", "1");
 }
 
 // The same on every node: a topic's defaults come from the broker that is asked or from the active controller. A
@@ -91,9 +123,14 @@ void add_defaults(Properties& out, const Layout& layout) {
 
 }  // namespace
 
+std::string certificate_path(const std::string& file) {
+  return "/etc/penstock-tls/" + file;
+}
+
 std::string server_properties(const Layout& layout, const api::NodePool& pool) {
   Properties properties;
   add_identity(properties, layout, pool);
+  add_certificates(properties, layout, pool);
   add_defaults(properties, layout);
   for (const auto& [key, value] : layout.kafka().config) {
     const auto same = std::ranges::find(properties, key, &Properties::value_type::first);

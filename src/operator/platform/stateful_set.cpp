@@ -1,4 +1,5 @@
 #include <penstock/base/hash.hpp>
+#include <penstock/operator/platform/certificates.hpp>
 #include <penstock/operator/platform/render.hpp>
 
 namespace penstock::op::platform {
@@ -43,6 +44,7 @@ Json container(const Layout& layout, const api::NodePool& pool, const std::strin
       {"volumeMounts",
        {{{"name", "data"}, {"mountPath", "/var/lib/kafka"}},
         {{"name", "config"}, {"mountPath", "/etc/penstock"}, {"readOnly", true}},
+        {{"name", "tls"}, {"mountPath", certificate_path("")}, {"readOnly", true}},
         {{"name", "tmp"}, {"mountPath", "/tmp"}}}}};
 }
 
@@ -72,6 +74,7 @@ Json pod_spec(const Layout& layout, const api::NodePool& pool, const std::string
           {"containers", Json::array({container(layout, pool, image)})},
           {"volumes",
            {{{"name", "config"}, {"configMap", {{"name", layout.stateful_set(pool)}}}},
+            {{"name", "tls"}, {"secret", {{"secretName", pool_secret_name(layout, pool)}, {"defaultMode", 0440}}}},
             {{"name", "tmp"}, {"emptyDir", Json::object()}}}}};
 }
 
@@ -102,10 +105,13 @@ Json volume_claim(const Layout& layout, const Node& node, const std::set<int>& s
           {"spec", claim_spec(*node.pool)}};
 }
 
-Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::string& image, int replicas) {
+Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::string& image, int replicas,
+                  const std::string& quorum_trust) {
   const auto labels = layout.labels(pool);
-  // Kafka reads its file at start only: another file is another revision of the pods.
-  const Json annotations{{"penstock.dev/config-hash", stable_hash(server_properties(layout, pool))}};
+  // Kafka reads its file, and the certificates of the controllers' listener, at start only: others are another revision
+  // of the pods.
+  const Json annotations{{"penstock.dev/config-hash", stable_hash(server_properties(layout, pool))},
+                         {"penstock.dev/quorum-trust", quorum_trust}};
   // Only for a claim that is deleted by hand and made anew by the StatefulSet before we see it: it is known as ours.
   Json claim{{"metadata",
               {{"name", "data"},

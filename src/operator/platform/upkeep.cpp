@@ -1,7 +1,9 @@
 #include "upkeep.hpp"
 
+#include <penstock/base/hash.hpp>
 #include <penstock/base/quantity.hpp>
 #include <penstock/operator/difference.hpp>
+#include <penstock/operator/platform/certificates.hpp>
 
 #include <algorithm>
 
@@ -68,6 +70,31 @@ void Upkeep::services() {
   want(k8s::kinds::kService, bootstrap_service(layout_), live, "clients find the cluster by it");
 }
 
+void Upkeep::certificates() {
+  const Certificates& wanted = observed_.certificates;
+  const auto& live = observed_.children.secrets;
+  for (const auto& [name, secret] : live)
+    if (!is_ours(secret)) foreign("Secret " + name);
+  if (!conflicts_.empty()) return;
+  want(k8s::kinds::kSecret, authority_secret(layout_, wanted), live, "signs the certificates of this platform",
+       {"data"});
+  want(k8s::kinds::kSecret, operator_secret(layout_, wanted), live, "the operator shows it to brokers", {"data"});
+  for (const auto& pool : layout_.kafka().node_pools)
+    want(k8s::kinds::kSecret, pool_secret(layout_, pool, wanted), live,
+         "the nodes of pool " + pool.name + " show them to each other and to clients", {"data"});
+  want(k8s::kinds::kConfigMap, trust_config_map(layout_, wanted), observed_.children.config_maps,
+       "clients trust the authority in it", {"data"});
+}
+
+// What nodes must be restarted for to trust, or be trusted, as controllers see it: the same for all nodes of a pool.
+std::string Upkeep::quorum_trust(const api::NodePool& pool) const {
+  const Certificates& wanted = observed_.certificates;
+  const bool newest = std::ranges::all_of(wanted.pools.at(pool.name), [&](const auto& node) {
+    return pki::is_signed_by(node.second.quorum.certificate, wanted.authority.certificate);
+  });
+  return stable_hash(wanted.authority.authorities + (newest ? "newest" : ""));
+}
+
 void Upkeep::config_map(const api::NodePool& pool) {
   want(k8s::kinds::kConfigMap, platform::config_map(layout_, pool, settled_[pool.name]), observed_.children.config_maps,
        "the nodes of pool " + pool.name + " start from it", {"data"});
@@ -95,7 +122,7 @@ void Upkeep::volumes(const api::NodePool& pool) {
 
 void Upkeep::stateful_set(const api::NodePool& pool, const std::string& image) {
   const auto& live = observed_.children.stateful_sets;
-  Json wanted = platform::stateful_set(layout_, pool, image, replicas(pool));
+  Json wanted = platform::stateful_set(layout_, pool, image, replicas(pool), quorum_trust(pool));
   if (live.contains(layout_.stateful_set(pool)))  // these stay as they were born, or the server refuses the change
     for (const auto* field : {"serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"})
       wanted["spec"].erase(field);
@@ -124,9 +151,11 @@ int Upkeep::replicas(const api::NodePool& pool) {
 }
 
 bool Upkeep::is_ours(const Json& object) const {
-  for (const Json& owner : object.at("metadata").value("ownerReferences", Json::array()))
-    if (owner.value("controller", false)) return owner.value("uid", "") == layout_.platform().meta.uid;
-  return false;
+  return is_child(object, layout_.platform());
+}
+
+void Upkeep::foreign(const std::string& object) {
+  conflicts_.push_back(object + " exists and does not belong to this EventPlatform");
 }
 
 void Upkeep::want(const k8s::Resource& resource, Json wanted, const std::map<std::string, Json>& live,
@@ -136,7 +165,7 @@ void Upkeep::want(const k8s::Resource& resource, Json wanted, const std::map<std
   if (there == live.end()) {
     plan_.actions.push_back(CreateObject{resource, std::move(wanted), why});
   } else if (!is_ours(there->second)) {
-    conflicts_.push_back(resource.kind + " " + key.name + " exists and does not belong to this EventPlatform");
+    foreign(resource.kind + " " + key.name);
   } else {
     patch(resource, key, difference(wanted, there->second, exact), there->second);
   }

@@ -12,6 +12,8 @@ class Upkeep {
   Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now);
 
   void services();
+  // Before the pods that show them.
+  void certificates();
   void config_map(const api::NodePool& pool);
   void disruption_budgets();
   // Before the pods that use them: what a StatefulSet makes does not say whose data it holds.
@@ -25,9 +27,11 @@ class Upkeep {
 
  private:
   bool is_ours(const Json& object) const;
+  void foreign(const std::string& object);
   std::set<int> settled(const api::NodePool& pool) const;
   std::string annotation(const Node& node, std::string_view name) const;  // of its volume; empty when there is none
   int replicas(const api::NodePool& pool);
+  std::string quorum_trust(const api::NodePool& pool) const;
   void volume(const Node& node);
   void want(const k8s::Resource& resource, Json wanted, const std::map<std::string, Json>& live, const std::string& why,
             const std::set<std::string>& exact = {});

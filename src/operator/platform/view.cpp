@@ -11,8 +11,13 @@ k8s::ObjectKey view_key(const Observed& observed) {
 void show_to_scaler(PlatformPlan& plan, const Observed& observed) {
   const api::Meta& meta = observed.platform.meta;
   const k8s::ObjectKey key = view_key(observed);
+  kafka::Connection connection = *observed.connection;
+  if (observed.platform.spec.kafka) {
+    connection.client_certificate = observed.certificates.scaler.certificate;
+    connection.client_key = observed.certificates.scaler.key;
+  }
   const kafka::PlatformView view{
-      meta.ns, meta.name, meta.uid, plan.status.cluster_id, *observed.connection, observed.allowed, plan.unsettled};
+      meta.ns, meta.name, meta.uid, plan.status.cluster_id, std::move(connection), observed.allowed, plan.unsettled};
   Json secret{{"apiVersion", "v1"},
               {"kind", "Secret"},
               {"metadata",

@@ -23,8 +23,8 @@ TEST_CASE("where there is nothing, an authority signs a server for all names and
   const auto scaler = pki::inspect(made.scaler.certificate).value();
   CHECK(scaler.dns_names == std::vector<std::string>{"penstock-scaler", "penstock-scaler.penstock.svc"});
   CHECK(scaler.ip_addresses == std::vector<std::string>{"10.0.0.7"});
-  CHECK(scaler.not_after == kNow + kServingValidity);
-  CHECK(pki::inspect(made.caller.certificate)->not_after == kNow + kAuthorityValidity);
+  CHECK(scaler.not_after == kNow + kLeafValidity.lasts);
+  CHECK(pki::inspect(made.caller.certificate)->not_after == kNow + kAuthorityValidity.lasts);
   for (const auto* held : {&made.authority, &made.scaler, &made.caller})
     CHECK(held->authorities == made.authority.certificate);
 }
@@ -69,10 +69,11 @@ TEST_CASE("a new authority is trusted beside the old one, whose certificates sta
   CHECK(same_leaf(found.scaler, made.scaler));
   CHECK(same_leaf(found.caller, made.caller));
 
-  const Certificates old = renewed(made, kNames, kNow + kAuthorityValidity - kRenewAuthorityBefore).value();
+  const Certificates old =
+      renewed(made, kNames, kNow + kAuthorityValidity.lasts - kAuthorityValidity.renew_before).value();
   expect_both(old);
   CHECK(same_leaf(old.caller, made.caller));
-  const Certificates end = renewed(old, kNames, kNow + kAuthorityValidity - kRenewLeafBefore).value();
+  const Certificates end = renewed(old, kNames, kNow + kAuthorityValidity.lasts - kLeafValidity.renew_before).value();
   CHECK(end.authority == old.authority);
   CHECK_FALSE(same_leaf(end.caller, made.caller));
 }

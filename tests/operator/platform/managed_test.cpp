@@ -1,6 +1,8 @@
 #include "golden.hpp"
 #include "world.hpp"
 
+#include <penstock/base/base64.hpp>
+#include <penstock/operator/platform/certificates.hpp>
 #include <penstock/operator/platform/plan.hpp>
 #include <penstock/operator/platform/render.hpp>
 
@@ -25,6 +27,13 @@ Observed fresh(const Json& spec) {
   observed.platform = *platform;
   observed.settings.release_namespace = "penstock";
   observed.settings.default_images = {{"4.3.1", "registry/kafka:4.3.1"}};
+  const auto text = [](const std::string& what) {
+    return api::TlsSecret{what + "'s certificate\n", what + "'s key\n", "the authority's certificate\n"};
+  };
+  observed.certificates = {text("the authority"), text("the operator"), text("the scaler"), {}};
+  for (const auto& pool : observed.platform.spec.kafka->node_pools)
+    for (int id = pool.node_id_start; id < pool.node_id_start + pool.replicas; ++id)
+      observed.certificates.pools[pool.name][id] = {text("node " + std::to_string(id)), text("voter")};
   return observed;
 }
 
@@ -38,8 +47,12 @@ std::string print(const PlatformPlan& made) {
     Json object = create->object;
     out += "\n# " + create->resource.kind + " " + k8s::key_of(object).name + "\n";
     std::string texts;
-    if (create->resource == k8s::kinds::kConfigMap) {
-      for (const auto& [name, text] : object["data"].items()) texts += "\n## " + name + "\n" + text.get<std::string>();
+    if (object.contains("data")) {
+      const bool secret = create->resource == k8s::kinds::kSecret;
+      for (const auto& [name, value] : object["data"].items()) {
+        const auto text = value.get<std::string>();
+        texts += "\n## " + name + "\n" + (secret ? decode_base64(text).value() : text);
+      }
       object.erase("data");
     }
     out += object.dump(2) + "\n" + texts;

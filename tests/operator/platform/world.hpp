@@ -122,7 +122,9 @@ class FakeApi : public http::Transport {
 struct FakeKafka {
   Result<kafka::ClusterInfo> info = std::unexpected(Error{Code::kUnavailable, "refused (after 3ms)", Retry::later()});
   bool acls = true;
-  int opened = 0, described = 0;
+  int opened = 0, described = 0, asked_to_show = 0;
+  std::map<std::string, std::string> shown;  // by host: PEM
+  std::vector<std::string> altered;          // "0 key=value"
   kafka::Connection last;
 };
 
@@ -146,6 +148,16 @@ class FakeCluster : public kafka::Cluster {
   Result<kafka::PerItem<void>> delete_topics(const std::vector<std::string>&, Duration) override { return no(); }
   Result<kafka::PerItem<void>> alter_topic_configs(const std::vector<kafka::TopicConfigChange>&, Duration) override {
     return no();
+  }
+  Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set, Duration) override {
+    for (const auto& [key, value] : set) kafka_.altered.push_back(std::to_string(broker) + " " + key + "=" + value);
+    return {};
+  }
+  Result<std::string> shown_certificate(const std::string& host, int, Duration) override {
+    ++kafka_.asked_to_show;
+    const auto found = kafka_.shown.find(host);
+    if (found == kafka_.shown.end()) return fail(Code::kUnavailable, "refused");
+    return found->second;
   }
   Result<kafka::PerItem<void>> create_acls(const std::vector<kafka::AclBinding>&, Duration) override { return no(); }
   Result<kafka::PerItem<void>> delete_acls(const std::vector<kafka::AclBinding>& bindings, Duration) override {

@@ -82,6 +82,12 @@ class FakeKafka final : public kafka::Cluster {
     }
     return out;
   }
+  Result<void> alter_broker_config(int, const std::map<std::string, std::string>&, Duration) override {
+    return fail(Code::kInternal, "a Topic has no need of this");
+  }
+  Result<std::string> shown_certificate(const std::string&, int, Duration) override {
+    return fail(Code::kInternal, "a Topic has no need of this");
+  }
   Result<kafka::PerItem<void>> alter_topic_configs(const std::vector<kafka::TopicConfigChange>& changes,
                                                    Duration) override {
     return each(changes, [&](const kafka::TopicConfigChange& change) -> std::pair<std::string, Result<void>> {

@@ -1,16 +1,14 @@
 // The certificates of penstock-scaler and its callers, and the authority of our own that signs them. Pure but for the
 // randomness of keys.
 #pragma once
-#include <penstock/api/tls_secret.hpp>
-#include <penstock/base/time.hpp>
+#include <penstock/operator/renewal.hpp>
 
 #include <string>
 #include <vector>
 
 namespace penstock::op::consumer_scaler {
 
-inline constexpr Duration kAuthorityValidity = 3650 * 24h, kRenewAuthorityBefore = 730 * 24h;
-inline constexpr Duration kServingValidity = 365 * 24h, kRenewLeafBefore = 30 * 24h;
+inline constexpr Validity kLeafValidity{365 * 24h, 30 * 24h};
 
 // Texts that are empty: there is none.
 struct Certificates {

@@ -10,7 +10,7 @@
 
 namespace penstock::op::platform {
 
-inline constexpr int kControllerPort = 9090, kInternalPort = 9091;
+inline constexpr int kProbePort = 9089, kControllerPort = 9090, kInternalPort = 9091;
 inline constexpr std::string_view kPoolLabel = "penstock.dev/node-pool";
 inline constexpr std::string_view kControllerLabel = "penstock.dev/controller";  // "true" on nodes with this role
 inline constexpr std::string_view kBrokerLabel = "penstock.dev/broker";
@@ -45,8 +45,10 @@ class Layout {
   bool has_combined() const;  // some node is controller and broker
 
   std::string stateful_set(const api::NodePool& pool) const;
+  std::string pod(const api::NodePool& pool, int id) const;
   std::string nodes_service() const { return platform().meta.name + "-nodes"; }
   std::string bootstrap_service() const { return platform().meta.name + "-bootstrap"; }
+  std::string trust_config_map() const { return platform().meta.name + "-ca.crt"; }
   std::string bootstrap_host() const { return host(bootstrap_service()); }
   std::string address(const std::string& host, int port) const { return host + ":" + std::to_string(port); }
 
@@ -62,6 +64,9 @@ class Layout {
   Ids ids_;
   std::vector<Node> nodes_;
 };
+
+// Whether this object is the platform's own, and not of somebody else or of an earlier platform of its name.
+bool is_child(const Json& object, const api::EventPlatform& platform);
 
 // The ids that are pinned; else those of volumes that an earlier platform of this name left; else new ones, which
 // follow from the platform's uid, so that a second look gives the same.

@@ -1,9 +1,11 @@
 // What a plan for an EventPlatform is made from: everything that was read, as one value.
 #pragma once
 #include <penstock/api/event_platform.hpp>
+#include <penstock/api/tls_secret.hpp>
 #include <penstock/kafka/platform_view.hpp>
 #include <penstock/kafka/types.hpp>
 #include <penstock/operator/platform/reconciler.hpp>
+#include <penstock/pki/certificates.hpp>
 
 #include <map>
 #include <optional>
@@ -19,9 +21,23 @@ struct Answer {
   std::vector<std::string> capabilities;  // sorted
 };
 
+// Of one node. Empty texts: there is none.
+struct NodeCertificates {
+  api::TlsSecret serving;  // of its listeners; Kafka reads it anew when it is told to
+  api::TlsSecret quorum;   // of the controllers' listener and of those who come to it; read at start only
+};
+
+// Of a platform that we run.
+struct Certificates {
+  api::TlsSecret authority;  // signs the others; its key leaves no Secret but its own
+  api::TlsSecret admin;      // what the operator shows to brokers
+  api::TlsSecret scaler;     // what penstock-scaler shows to them
+  std::map<std::string, std::map<int, NodeCertificates>> pools;  // by name, then by node id
+};
+
 // The platform's children by name, as they are. Objects of these names that are not the platform's are among them.
 struct Children {
-  std::map<std::string, Json> stateful_sets, services, config_maps, disruption_budgets, volume_claims, pods;
+  std::map<std::string, Json> stateful_sets, services, config_maps, disruption_budgets, volume_claims, pods, secrets;
 };
 
 struct Observed {
@@ -32,7 +48,11 @@ struct Observed {
   Result<Answer> answer = std::unexpected(Error{Code::kUnavailable, "not asked", Retry::later()});
   std::vector<kafka::PlatformView::Allowed> allowed;  // for each namespace that exists and a rule that selects it
   std::optional<Json> view;                           // the Secret for the scaler
-  Children children;                                  // of a platform that we run
+  // Of a platform that we run.
+  Children children;
+  Certificates held;                          // as they lie in Secrets
+  Certificates certificates;                  // as they should be
+  std::map<int, pki::CertificateInfo> shown;  // by node id: what the brokers that could be asked show
 };
 
 }  // namespace penstock::op::platform

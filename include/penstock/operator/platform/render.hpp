@@ -8,6 +8,8 @@
 
 namespace penstock::op::platform {
 
+// Where a pool's Secret of certificates is mounted.
+std::string certificate_path(const std::string& file);
 // What Kafka reads, with @HOST@ and @NODE_ID@ where each node puts its own.
 std::string server_properties(const Layout& layout, const api::NodePool& pool);
 // One line for each node of the pool: its id, and how an empty volume of it is formatted. A node that was ever ready is
@@ -26,6 +28,7 @@ Json nodes_service(const Layout& layout);
 Json bootstrap_service(const Layout& layout);
 std::vector<Json> disruption_budgets(const Layout& layout);
 Json volume_claim(const Layout& layout, const Node& node, const std::set<int>& settled);
-Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::string& image, int replicas);
+Json stateful_set(const Layout& layout, const api::NodePool& pool, const std::string& image, int replicas,
+                  const std::string& quorum_trust);
 
 }  // namespace penstock::op::platform

@@ -1,0 +1,33 @@
+// The certificates of a platform that we run, and the Secrets in which they lie. Pure but for the randomness of keys.
+#pragma once
+#include <penstock/operator/platform/layout.hpp>
+#include <penstock/operator/renewal.hpp>
+
+#include <map>
+#include <string>
+
+namespace penstock::op::platform {
+
+// Names that brokers know us by.
+inline constexpr std::string_view kNodeName = "kafka-node", kOperatorName = "penstock-operator",
+                                  kScalerName = "penstock-scaler";
+
+// Which certificates are missing, soon over or of other names, made anew; the rest as it is.
+Result<Certificates> renewed(const Certificates& have, const Layout& layout, WallTime now);
+
+std::string authority_secret_name(const Layout& layout);
+std::string operator_secret_name(const Layout& layout);
+std::string pool_secret_name(const Layout& layout, const api::NodePool& pool);
+
+// What lies in the Secrets (by name) and in the scaler's view of the platform; texts that are missing or broken are
+// empty.
+Certificates held(const Layout& layout, const std::map<std::string, Json>& secrets, const std::optional<Json>& view);
+
+Json authority_secret(const Layout& layout, const Certificates& certificates);
+Json operator_secret(const Layout& layout, const Certificates& certificates);
+// <node id>.pem and <node id>-quorum.pem with a key and its certificate each, and ca.pem.
+Json pool_secret(const Layout& layout, const api::NodePool& pool, const Certificates& certificates);
+// ca.crt: whom the clients of listeners with TLS trust.
+Json trust_config_map(const Layout& layout, const Certificates& certificates);
+
+}  // namespace penstock::op::platform

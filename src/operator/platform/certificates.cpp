@@ -1,0 +1,163 @@
+#include <penstock/base/base64.hpp>
+#include <penstock/operator/platform/certificates.hpp>
+
+#include <charconv>
+
+namespace penstock::op::platform {
+namespace {
+
+constexpr std::string_view kServingSuffix = ".pem", kQuorumSuffix = "-quorum.pem", kTrustKey = "ca.pem";
+constexpr std::string_view kEndKey = "-----END PRIVATE KEY-----\n";
+
+// Kafka reads the certificate of the controllers' listener at start only: it lasts as long as its authority, and is
+// made anew a year after the next authority was first trusted.
+constexpr Validity kQuorumValidity{kAuthorityValidity.lasts, kAuthorityValidity.renew_before / 2};
+
+std::string pem(const api::TlsSecret& leaf) {
+  return leaf.key + leaf.certificate;
+}
+
+api::TlsSecret parse_pem(const std::string& text, const std::string& authorities) {
+  const auto end = text.find(kEndKey);
+  if (end == std::string::npos) return {};
+  return {text.substr(end + kEndKey.size()), text.substr(0, end + kEndKey.size()), authorities};
+}
+
+// Null: there is none, or it is somebody else's.
+const Json* own(const Layout& layout, const std::map<std::string, Json>& secrets, const std::string& name) {
+  const auto found = secrets.find(name);
+  return found != secrets.end() && is_child(found->second, layout.platform()) ? &found->second : nullptr;
+}
+
+api::TlsSecret read_tls(const Json* secret) {
+  return secret == nullptr ? api::TlsSecret{} : api::parse_tls_secret(*secret).value_or(api::TlsSecret{});
+}
+
+std::map<std::string, std::string> texts(const Json* secret) {
+  std::map<std::string, std::string> out;
+  const Json data = secret == nullptr ? Json::object() : secret->value("data", Json::object());
+  for (const auto& [key, value] : data.items())
+    if (value.is_string()) out[key] = decode_base64(value.get_ref<const std::string&>()).value_or("");
+  return out;
+}
+
+std::map<int, NodeCertificates> read_pool(const std::map<std::string, std::string>& data) {
+  std::map<int, NodeCertificates> out;
+  const auto trust = data.find(std::string(kTrustKey));
+  const std::string authorities = trust == data.end() ? "" : trust->second;
+  for (const auto& [key, text] : data) {
+    int id = 0;
+    const auto [rest, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    if (error != std::errc{}) continue;
+    const std::string_view suffix(rest, key.data() + key.size());
+    if (suffix == kServingSuffix) out[id].serving = parse_pem(text, authorities);
+    if (suffix == kQuorumSuffix) out[id].quorum = parse_pem(text, authorities);
+  }
+  return out;
+}
+
+pki::LeafSpec node_leaf(const Layout& layout, const api::NodePool& pool, int id) {
+  pki::LeafSpec leaf{.common_name = std::string(kNodeName), .server = true, .client = true};
+  const std::string ns = "." + layout.platform().meta.ns, domain = "." + layout.settings().cluster_domain;
+  const std::string services[] = {layout.pod(pool, id) + "." + layout.nodes_service(), layout.bootstrap_service()};
+  for (const std::string& service : services)
+    for (const std::string& name : {service + ns + ".svc" + domain, service + ns + ".svc", service + ns, service})
+      leaf.dns_names.push_back(name);
+  return leaf;
+}
+
+Json secret(Json metadata, const char* type, Json data) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"metadata", std::move(metadata)},
+          {"type", type},
+          {"data", std::move(data)}};
+}
+
+}  // namespace
+
+Result<Certificates> renewed(const Certificates& have, const Layout& layout, WallTime now) {
+  Certificates out = have;
+  std::string trusted = have.scaler.authorities;
+  if (!have.admin.authorities.empty()) trusted = have.admin.authorities;
+  for (const auto& [pool, nodes] : have.pools)
+    for (const auto& [id, node] : nodes)
+      if (!node.serving.authorities.empty()) trusted = node.serving.authorities;
+  if (!have.authority.authorities.empty()) trusted = have.authority.authorities;
+  if (auto done = renew_authority(out.authority, trusted, layout.platform().meta.name + "-ca", now); !done)
+    return std::unexpected(done.error());
+
+  const Validity validity{layout.kafka().certificates.validity, layout.kafka().certificates.renew_before};
+  const auto renew = [&](api::TlsSecret& leaf, const pki::LeafSpec& spec, const Validity& lasts) {
+    return renew_leaf(leaf, out.authority, spec, lasts, now);
+  };
+  for (const auto& pool : layout.kafka().node_pools) {
+    auto& nodes = out.pools[pool.name];
+    for (int id = pool.node_id_start; id < pool.node_id_start + pool.replicas; ++id) nodes.try_emplace(id);
+    for (auto& [id, node] : nodes) {
+      const pki::LeafSpec spec = node_leaf(layout, pool, id);
+      if (auto done = renew(node.serving, spec, validity); !done) return std::unexpected(done.error());
+      if (auto done = renew(node.quorum, spec, kQuorumValidity); !done) return std::unexpected(done.error());
+    }
+  }
+  if (auto done = renew(out.admin, {.common_name = std::string(kOperatorName), .client = true}, validity); !done)
+    return std::unexpected(done.error());
+  if (auto done = renew(out.scaler, {.common_name = std::string(kScalerName), .client = true}, validity); !done)
+    return std::unexpected(done.error());
+  return out;
+}
+
+// No name of a pool's object: those end in -tls.
+std::string authority_secret_name(const Layout& layout) {
+  return layout.platform().meta.name + "-ca";
+}
+
+std::string operator_secret_name(const Layout& layout) {
+  return layout.platform().meta.name + "-operator";
+}
+
+std::string pool_secret_name(const Layout& layout, const api::NodePool& pool) {
+  return layout.stateful_set(pool) + "-tls";
+}
+
+Certificates held(const Layout& layout, const std::map<std::string, Json>& secrets, const std::optional<Json>& view) {
+  Certificates out;
+  out.authority = read_tls(own(layout, secrets, authority_secret_name(layout)));
+  out.admin = read_tls(own(layout, secrets, operator_secret_name(layout)));
+  for (const auto& pool : layout.kafka().node_pools)
+    out.pools[pool.name] = read_pool(texts(own(layout, secrets, pool_secret_name(layout, pool))));
+  if (!view) return out;
+  if (const auto shown = kafka::parse_platform_view(*view)) {
+    const kafka::Connection& connection = shown->connection;
+    out.scaler = {connection.client_certificate, connection.client_key, connection.certificate_authority};
+  }
+  return out;
+}
+
+Json authority_secret(const Layout& layout, const Certificates& certificates) {
+  return secret(layout.metadata(authority_secret_name(layout), layout.labels()), "kubernetes.io/tls",
+                api::print_tls_data(certificates.authority));
+}
+
+Json operator_secret(const Layout& layout, const Certificates& certificates) {
+  return secret(layout.metadata(operator_secret_name(layout), layout.labels()), "kubernetes.io/tls",
+                api::print_tls_data(certificates.admin));
+}
+
+Json pool_secret(const Layout& layout, const api::NodePool& pool, const Certificates& certificates) {
+  Json data{{std::string(kTrustKey), encode_base64(certificates.authority.authorities)}};
+  for (const auto& [id, node] : certificates.pools.at(pool.name)) {
+    data[std::to_string(id).append(kServingSuffix)] = encode_base64(pem(node.serving));
+    data[std::to_string(id).append(kQuorumSuffix)] = encode_base64(pem(node.quorum));
+  }
+  return secret(layout.metadata(pool_secret_name(layout, pool), layout.labels(pool)), "Opaque", std::move(data));
+}
+
+Json trust_config_map(const Layout& layout, const Certificates& certificates) {
+  return {{"apiVersion", "v1"},
+          {"kind", "ConfigMap"},
+          {"metadata", layout.metadata(layout.trust_config_map(), layout.labels())},
+          {"data", {{"ca.crt", certificates.authority.authorities}}}};
+}
+
+}  // namespace penstock::op::platform
