@@ -36,7 +36,7 @@ bool has_commit(const std::vector<Reading>& committed) {
   return std::ranges::any_of(committed, [](const Reading& r) { return !r.known() || r.value != kNoCommit; });
 }
 
-std::int64_t target_of(const api::ConsumerScaler& scaler) {
+std::int64_t metric_target_of(const api::ConsumerScaler& scaler) {
   return scaler.spec.metric_target();
 }
 
@@ -54,7 +54,7 @@ bool same_group(const api::GroupStatus& a, const scaling::GroupState& b) {
 bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const scaling::Lag& lag,
                 const scaling::Decision& decision, const scaling::GroupState& group,
                 const std::optional<WallTime>& last_active) {
-  return entry.generation == scaler.meta.generation && entry.target == target_of(scaler) && entry.lag == lag.total &&
+  return entry.generation == scaler.meta.generation && entry.target == metric_target_of(scaler) && entry.lag == lag.total &&
          entry.delay == lag.delay && entry.arrival_rate == lag.arrival_rate &&
          entry.consumption_rate == lag.consumption_rate && entry.partitions == lag.partitions &&
          entry.topics == lag.topics && entry.error == lag.error && entry.last_active == last_active &&
@@ -303,7 +303,7 @@ std::shared_ptr<Entry> Engine::make_entry(const api::ConsumerScaler& scaler, sca
   entry->uid = scaler.meta.uid;
   entry->generation = scaler.meta.generation;
   entry->group_id = scaler.spec.consumer_group;
-  entry->target = target_of(scaler);
+  entry->target = metric_target_of(scaler);
   entry->decision = std::move(decision);
   entry->lag = lag.total;
   entry->delay = lag.delay;
