@@ -15,6 +15,7 @@ from harness.cli import Ran, run
 from harness.cluster import HelmError, KubectlError
 from harness.penstock import NAMESPACE
 from harness.programs import CHART, DEFINITIONS
+from harness.prometheus import ALERTS, DASHBOARD
 from harness.scaling import HEAVY, PARTITIONS, Workload
 from testbed import Testbed
 
@@ -133,6 +134,23 @@ def test_a_wrong_value_is_refused_by_name(cluster: TestbedCluster) -> None:
     with pytest.raises(HelmError, match="scaler.replicas: Must be greater than or equal to 1"):
         cluster.helm("template", "penstock", CHART, "--set", "scaler.replicas=0")
     cluster.helm("lint", CHART, "--strict")
+
+
+def test_monitoring_finds_the_pods_and_says_what_the_files_say(cluster: TestbedCluster, penstock: InstalledPenstock) -> None:
+    switches = ",".join(f"monitoring.{what}.enabled=true" for what in ("podMonitor", "rules", "dashboard"))
+    made = yaml.safe_load_all(cluster.helm("template", "penstock", CHART, "-n", NAMESPACE, "--show-only", "templates/monitoring.yaml",
+                                           "--set", switches, "--set", "monitoring.rules.labels.release=kube-prometheus"))
+    monitor, rules, dashboard = (each for each in made if each)
+    selected = ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    pods = cluster.list("pod", NAMESPACE, selected)
+    assert len(pods) >= 4
+    for pod in pods:
+        assert endpoint["port"] in [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
+    assert rules["spec"] == yaml.safe_load(ALERTS.read_text())
+    assert rules["metadata"]["labels"]["release"] == "kube-prometheus"
+    assert json.loads(dashboard["data"]["penstock.json"]) == json.loads(DASHBOARD.read_text())
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
 def test_chart_and_programs_are_of_one_version(cluster: TestbedCluster) -> None:

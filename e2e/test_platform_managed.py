@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from harness import Cluster, Penstock, eventually, never, objects
+from harness.prometheus import ALERTS, DASHBOARD, Prometheus
 from testbed import Testbed
 
 pytestmark = pytest.mark.profile("node")
@@ -139,6 +143,52 @@ def test_no_consumer_is_taken_away_while_a_broker_is_missing(cluster: Cluster, s
         cluster.kubectl("uncordon", node["metadata"]["name"])
     eventually("one is enough", replicas, lambda n: n == 1, 90)
     assert ready_nodes() == 3
+
+
+@pytest.fixture(scope="module")
+def prometheus(penstock: Penstock, testbed: Testbed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    running = Prometheus(testbed, tmp_path_factory.mktemp("prometheus"))
+    yield running
+    running.stop()
+
+
+def test_an_alert_tells_of_a_missing_node_and_none_of_a_world_that_is_well(cluster: Cluster, shop: str, prometheus: Prometheus) -> None:
+    eventually("nobody is alarmed", prometheus.firing, lambda alerts: not alerts, 30)
+    [node] = json.loads(cluster.kubectl("get", "nodes", "-o", "json"))["items"]
+    cluster.kubectl("cordon", node["metadata"]["name"])
+    try:
+        cluster.delete("pod", "main-nodes-1", shop, wait=False)
+        eventually("somebody is", prometheus.firing,
+                   lambda alerts: {"PenstockPlatformNodeMissing", "PenstockPlatformNotReady"} <= alerts, 60)
+        missing = prometheus.query('ALERTS{alertname="PenstockPlatformNodeMissing"}')
+        assert [labels["platform"] for labels, _ in missing] == ["main"]
+    finally:
+        cluster.kubectl("uncordon", node["metadata"]["name"])
+    eventually("nobody is any more", prometheus.firing, lambda alerts: not alerts, 90)
+
+
+def test_an_alert_tells_of_an_operator_or_a_scaler_that_is_gone(penstock: Penstock, shop: str, prometheus: Prometheus) -> None:
+    penstock.kill()
+    gone = {"PenstockOperatorHasNoLeader", "PenstockScalerIsMissing"}
+    eventually("both are missed", prometheus.firing, lambda alerts: gone <= alerts, 30)
+    penstock.start()
+    eventually("nobody is", prometheus.firing, lambda alerts: not alerts, 90)
+
+
+def test_every_panel_of_the_dashboard_shows_something(prometheus: Prometheus, shop: str) -> None:
+    empty = []
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel["targets"]:
+            asked = re.sub(r"\$(namespace|scaler)", ".*", target["expr"])
+            if not prometheus.query(asked):
+                empty.append(panel["title"])
+    assert empty in ([], ["Kafka's errors a minute"]), "a name in it that no metric has"
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    alerts = [rule["alert"] for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    runbooks = Path(__file__).resolve().parent.parent / "docs" / "runbooks.md"
+    assert re.findall(r"^## (\w+)$", runbooks.read_text(), re.MULTILINE) == alerts
 
 
 PRODUCE = """

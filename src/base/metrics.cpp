@@ -45,4 +45,19 @@ Source::~Source() {
   std::erase(all.writes, &write_);
 }
 
+void append_head(std::string& text, std::string_view name, std::string_view help) {
+  text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name).append(" gauge\n");
+}
+
+void append_escaped(std::string& text, std::string_view value) {
+  for (const char c : value) {
+    if (c == '\n') {
+      text += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') text += '\\';
+    text += c;
+  }
+}
+
 }  // namespace penstock::metrics

@@ -1,11 +1,13 @@
 #include "wiring.hpp"
 
 #include <penstock/base/log.hpp>
+#include <penstock/base/metrics.hpp>
 #include <penstock/base/stop.hpp>
 #include <penstock/k8s/events.hpp>
 #include <penstock/k8s/informer.hpp>
 #include <penstock/operator/consumer_scaler/reconciler.hpp>
 #include <penstock/operator/consumer_scaler/scaler_access.hpp>
+#include <penstock/operator/exposition.hpp>
 #include <penstock/operator/manager.hpp>
 #include <penstock/operator/platform/reconciler.hpp>
 #include <penstock/operator/topic/reconciler.hpp>
@@ -217,6 +219,7 @@ class Operator {
   Controller scaler_access_{ControllerOptions{.name = "scaleraccess"},
                             [this](const auto& key, auto& context) { return scaler_access_reconciler_(key, context); },
                             clock_};
+  metrics::Source exposition_{[this](std::string& text) { expose(stores_, text); }};
   std::optional<k8s::Informer> scaled_objects_;
   std::list<k8s::Informer> informers_;
 };

@@ -1,3 +1,4 @@
+#include <penstock/base/metrics.hpp>
 #include <penstock/scaler/meters.hpp>
 
 #include <charconv>
@@ -6,18 +7,6 @@ namespace penstock::scaler {
 namespace {
 
 constexpr std::string_view kPartitionLag = "penstock_consumer_partition_lag";
-
-// Label values in the text format of Prometheus: group names may hold anything.
-void append_escaped(std::string& text, std::string_view value) {
-  for (const char c : value) {
-    if (c == '\n') {
-      text += "\\n";
-      continue;
-    }
-    if (c == '\\' || c == '"') text += '\\';
-    text += c;
-  }
-}
 
 void append_number(std::string& text, double value) {
   char digits[32];
@@ -31,11 +20,11 @@ void append_number(std::string& text, std::int64_t value) {
 // The text of one ConsumerScaler's labels, used by all of its series.
 std::string labels_of(const Entry& entry) {
   std::string labels = "group=\"";
-  append_escaped(labels, entry.group_id);
+  metrics::append_escaped(labels, entry.group_id);
   labels += "\",namespace=\"";
-  append_escaped(labels, entry.key.ns);
+  metrics::append_escaped(labels, entry.key.ns);
   labels += "\",scaler=\"";
-  append_escaped(labels, entry.key.name);
+  metrics::append_escaped(labels, entry.key.name);
   labels += '"';
   return labels;
 }
@@ -96,9 +85,7 @@ class Writer {
     }
   };
 
-  void family(std::string_view name, std::string_view help) {
-    text_.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name).append(" gauge\n");
-  }
+  void family(std::string_view name, std::string_view help) { metrics::append_head(text_, name, help); }
 
   template <class Value>
   void by_topic(std::string_view name, std::string_view help, Value value) {
@@ -109,7 +96,7 @@ class Writer {
         const auto number = value(topic);
         if (!number) continue;
         text_.append(name).append("{").append(row.labels).append(",topic=\"");
-        append_escaped(text_, topic.name);
+        metrics::append_escaped(text_, topic.name);
         text_ += "\"} ";
         append_number(text_, *number);
         text_ += '\n';
@@ -138,7 +125,7 @@ class Writer {
           if (topic.by_partition[p] == scaling::TopicLag::kUnknown) continue;
           text_.append(kPartitionLag).append("{").append(row.labels).append(",partition=\"").append(std::to_string(p));
           text_ += "\",topic=\"";
-          append_escaped(text_, topic.name);
+          metrics::append_escaped(text_, topic.name);
           text_ += "\"} ";
           append_number(text_, topic.by_partition[p]);
           text_ += '\n';

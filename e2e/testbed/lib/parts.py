@@ -94,12 +94,13 @@ ETCD = _deb_part("etcd", "etcd-server")
 RUNTIME = _deb_part("containerd", "containerd", "runc")
 STORE = runtime.store_part(RUNTIME)
 CNI = _deb_part("cni", "containernetworking-plugins")
+PROMETHEUS = _deb_part("prometheus", "prometheus")
 
 PROFILES: dict[str, tuple[Part, ...]] = {
     "control-plane": (CONTROL_PLANE, ETCD),
     "node": (CONTROL_PLANE, ETCD, NODE, COREDNS, PROVISIONER, RUNTIME, CNI, STORE),
 }
-ALL = (*PROFILES["node"], KEDA_PART, kafka_parts.ARCHIVE)
+ALL = (*PROFILES["node"], KEDA_PART, PROMETHEUS, kafka_parts.ARCHIVE)
 
 
 def needed(profile: str, keda: bool) -> list[Part]:

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <prometheus/registry.h>
 
@@ -24,5 +25,9 @@ class Source {
  private:
   Write write_;
 };
+
+// For a Source: the head of a family of gauges, and a label's value, which may hold anything.
+void append_head(std::string& text, std::string_view name, std::string_view help);
+void append_escaped(std::string& text, std::string_view value);
 
 }  // namespace penstock::metrics
