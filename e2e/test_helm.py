@@ -140,7 +140,8 @@ def test_monitoring_finds_the_pods_and_says_what_the_files_say(cluster: TestbedC
     switches = ",".join(f"monitoring.{what}.enabled=true" for what in ("podMonitor", "rules", "dashboard"))
     made = yaml.safe_load_all(cluster.helm("template", "penstock", CHART, "-n", NAMESPACE, "--show-only", "templates/monitoring.yaml",
                                            "--set", switches, "--set", "monitoring.rules.labels.release=kube-prometheus"))
-    monitor, rules, dashboard = (each for each in made if each)
+    by_kind = {each["kind"]: each for each in made if each}
+    monitor, rules, dashboard = (by_kind[kind] for kind in ("PodMonitor", "PrometheusRule", "ConfigMap"))
     selected = ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
     [endpoint] = monitor["spec"]["podMetricsEndpoints"]
     pods = cluster.list("pod", NAMESPACE, selected)

@@ -163,15 +163,16 @@ class Reckoning {
     const std::int64_t lag = committed.value == kNoCommit ? without_commit(p, past, start.value)
                                                           : with_commit(p, past, start.value, committed.value);
     const bool moved = past.committed_since == input_.taken;
-    const bool backlogged = moved ? age_ >= kBehind : past.backlogged || age_ >= kBacklogAge;
-    const bool throughout = std::exchange(past.backlogged, backlogged) && backlogged;
-    if (throughout) {
+    const Backlog before = std::exchange(past.backlog, backlog(past, lag, moved));
+    const Backlog throughout = std::min(before, past.backlog);
+    if (throughout != Backlog::kNone) {
       ++progress_.backlogged;
+      if (throughout == Backlog::kLong) ++progress_.long_backlogged;
       progress_.consumed_backlogged += consumed_ - consumed_before;
     }
     if (heavy_ == static_cast<int>(p)) {
       heavy_arrived_ = arrived_ - arrived_before;
-      lag_.heavy->backlogged = throughout;
+      lag_.heavy->backlogged = throughout != Backlog::kNone;
       lag_.heavy->caught_up = moved && age_ < kBehind / 2;
       lag_.heavy->consumed = consumed_ - consumed_before;
     }
@@ -180,6 +181,13 @@ class Reckoning {
     if (input_.by_partition) out_->by_partition[p] = lag;
     total_ += lag;
     if (committed.value == kNoCommit || !past.tail_ignored) count(p, past, lag);
+  }
+
+  // What a commit leaves behind is what its consumer has not got to; between commits nobody knows how far it is.
+  Backlog backlog(const Past& past, std::int64_t lag, bool moved) const {
+    if (lag == 0 || past.tail_ignored) return Backlog::kNone;
+    if (moved) return age_ >= kBacklogAge ? Backlog::kLong : age_ >= kBehind ? Backlog::kSome : Backlog::kNone;
+    return std::max(past.backlog, age_ >= kBacklogAge ? Backlog::kSome : Backlog::kNone);
   }
 
   void count(std::size_t p, const Past& past, std::int64_t lag) {
@@ -203,7 +211,7 @@ class Reckoning {
               .committed_since = input_.taken,
               .life = life,
               .tail_ignored = false,
-              .backlogged = false,
+              .backlog = Backlog::kNone,
               .gone = false};
       return;
     }

@@ -228,9 +228,10 @@ bool measure(Throughput& consumer, double records, bool answered, Duration elaps
   consumer.records += records;
   consumer.unanswered += elapsed;
   if (!answered) return false;
-  // What is answered first after a rebalance was consumed partly before it.
-  if (std::exchange(consumer.interrupted, false)) {
+  // A first answer holds what was consumed before anybody measured, or in the pause of a rebalance.
+  if (!consumer.begun) {
     consumer.begin();
+    consumer.begun = true;
     return false;
   }
   records = std::exchange(consumer.records, 0);
@@ -256,7 +257,6 @@ void learn_heavy(const Lag& lag, const GroupState& group, const api::ConsumerSca
       memory.heavy_capacity = std::max(*memory.heavy_capacity, heavy.arrival_rate + others * heavy.beside / beside);
     return;
   }
-  if (std::exchange(memory.heavy_members, group.members) != group.members) memory.heavy_consumer = {};
   const auto of_others = static_cast<double>(progress.consumed - heavy.consumed) / beside;
   const double done = static_cast<double>(heavy.consumed) + others * of_others;
   Throughput& consumer = memory.heavy_consumer;
@@ -274,11 +274,15 @@ void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpe
   }
   if (!lag.progress || !group.known || group.state != "Stable" || group.members <= 0 || lag.partitions == 0) {
     memory.consumer.begin();
-    memory.consumer.interrupted = memory.heavy_consumer.interrupted = true;
+    memory.heavy_consumer.begin();
     return;
   }
+  if (std::exchange(memory.members, group.members) != group.members) {
+    memory.consumer.begin();
+    memory.heavy_consumer = {};  // it has other partitions beside now
+  }
   if (lag.heavy && !memory.shares) learn_heavy(lag, group, spec, memory);
-  if (lag.hot) return;
+  if (lag.hot) return memory.consumer.begin();
   const Progress& progress = *lag.progress;
   const int partitions = progress.assigned > 0 ? progress.assigned : lag.partitions;
   const int consumers = std::min(group.members, partitions), fullest = ceil_div(partitions, consumers);
@@ -298,7 +302,11 @@ void learn(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpe
     return;
   if (!memory.last_lesson || now - *memory.last_lesson > 2 * spec.window) ++memory.lessons;
   memory.last_lesson = now;
-  if (memory.consumer.measured >= kLeastMeasured) memory.consumer_capacity = memory.consumer.rate.per_second();
+  if (memory.consumer.measured < kLeastMeasured) return;
+  // Records may also wait for work in batches: what they teach is the least, unless they wait for longer than that.
+  const double seen = memory.consumer.rate.per_second().value_or(0);
+  const bool is_limit = progress.long_backlogged >= fullest;
+  memory.consumer_capacity = is_limit ? seen : std::max(memory.consumer_capacity.value_or(0), seen);
 }
 
 Need need_of(const Lag& lag, const GroupState& group, const api::ConsumerScalerSpec& spec, const Workload& workload,

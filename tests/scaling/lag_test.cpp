@@ -48,6 +48,22 @@ TEST_CASE("records wait for their consumer from ten seconds on, and from five wh
   CHECK(backlogged(20, 0) == 0);
 }
 
+TEST_CASE("a tail that is no work is no backlog either, and neither is what retention took") {
+  World world;
+  world.topic("orders", 1).stable({{"orders", {0}}});
+  world.at(0, 0, 10, 10).lag();
+  Lag lag;
+  for (int second = 0; second < 12; ++second) lag = world.at(0, 0, 12, second < 4 ? 10 : 11).lag();
+  CHECK(lag.progress->backlogged == 1);
+  for (int second = 0; second < 5; ++second) lag = world.lag();
+  CHECK(lag.progress->backlogged == 0);
+
+  for (int second = 0; second < 20; ++second) lag = world.at(0, 0, 500, 11).lag();
+  CHECK(lag.progress->backlogged == 1);
+  lag = world.at(0, 500, 500, 11).lag();
+  CHECK(lag.progress->backlogged == 0);
+}
+
 TEST_CASE("lags add up over partitions and topics, and the largest topic is known") {
   World world;
   world.spec.topics = {"orders", "returns"};

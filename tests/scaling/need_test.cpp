@@ -37,7 +37,7 @@ Lag arriving(double rate, std::int64_t waiting, int partitions = 100, Duration a
 // A second of work: so many records consumed, records waiting for long on so many partitions.
 Lag at_work(std::int64_t consumed, int backlogged, int partitions = 4) {
   Lag lag = lag_of(10'000, partitions);
-  lag.progress = Progress{consumed, 1s, partitions, backlogged, backlogged == 0 ? 0 : consumed};
+  lag.progress = Progress{consumed, 1s, partitions, backlogged, backlogged == 0 ? 0 : consumed, backlogged};
   return lag;
 }
 
@@ -146,6 +146,7 @@ TEST_CASE("while nobody knows what a replica consumes, replicas double once a st
 TEST_CASE("what one consumer gets done is learned from backlogs, and outlives a restart") {
   Run run;
   run.running(4);
+  run.step(at_work(9000, 4));  // nobody knows in what time
   for (int second = 0; second < 9; ++second) run.step(at_work(400, 4));
   CHECK_FALSE(run.memory.consumer_capacity);  // too short
   run.step(at_work(400, 4));
@@ -161,6 +162,21 @@ TEST_CASE("what one consumer gets done is learned from backlogs, and outlives a 
   several.running(2);
   for (int second = 0; second < 10; ++second) several.step(at_work(400, 4));
   CHECK(*several.step(at_work(400, 4)).replica_capacity == doctest::Approx(200));
+}
+
+TEST_CASE("records that may wait for work in batches teach the least that a consumer gets done") {
+  Run run;
+  run.running(4);
+  const auto work = [&](std::int64_t consumed, int long_backlogged) {
+    Lag lag = at_work(consumed, 4);
+    lag.progress->long_backlogged = long_backlogged;
+    for (int second = 0; second < 300; ++second) run.step(lag);
+    return *run.memory.consumer_capacity;
+  };
+  CHECK(work(400, 0) == doctest::Approx(100));
+  CHECK(work(200, 0) == doctest::Approx(100));
+  CHECK(work(800, 0) == doctest::Approx(200).epsilon(0.01));
+  CHECK(work(400, 1) == doctest::Approx(100).epsilon(0.01));
 }
 
 TEST_CASE("commits in lumps are averaged") {
@@ -281,7 +297,7 @@ TEST_CASE("the consumer of a heavy partition is measured while that has a backlo
   lag.progress->consumed = 110;
   answered.progress->consumed = 230;
   answered.heavy->consumed = 120;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     run.step(lag);
     run.step(answered);
   }

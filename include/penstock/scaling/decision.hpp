@@ -19,8 +19,8 @@ struct Throughput {
   Duration measured{};
   double records = 0;        // since the last answer,
   Duration unanswered{};     // in this time
-  bool interrupted = false;  // by a rebalance since the last answer
-  void begin() { records = 0, unanswered = {}; }
+  bool begun = false;  // an answer has shown where a time begins
+  void begin() { records = 0, unanswered = {}, begun = false; }
   bool operator==(const Throughput&) const = default;
 };
 
@@ -44,9 +44,8 @@ struct Memory {
   std::optional<SteadyTime> last_lesson;    // when it was last seen
   int lessons = 0;                          // backlogs in which it was seen
   std::optional<double> consumer_capacity;  // records a second, as learned or published
-  // The same of the consumer of a heavy partition, with so many members in the group.
-  Throughput heavy_consumer;
-  int heavy_members = 0;
+  Throughput heavy_consumer;                // the same of the consumer of a heavy partition
+  int members = 0;                          // of the group, while these were measured
   std::optional<double> heavy_capacity;
   bool operator==(const Memory&) const = default;
 };

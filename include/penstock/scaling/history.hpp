@@ -108,6 +108,10 @@ class Rate {
   Duration idle_{};
 };
 
+// Whether a partition's consumer had enough to do: records waited long enough for it, or so long that nothing else
+// explains it.
+enum class Backlog : std::uint8_t { kNone, kSome, kLong };
+
 // What one ConsumerScaler remembers of the partitions of its group.
 struct GroupPast {
   struct Partition {
@@ -117,7 +121,7 @@ struct GroupPast {
     SteadyTime committed_since{};        // when that value was first seen
     std::uint32_t life = 0;              // as in EndHistory; 0: not seen yet
     bool tail_ignored = false;           // of these values of end and committed
-    bool backlogged = false;             // its consumer had enough to do
+    Backlog backlog = Backlog::kNone;
     bool gone = false;                   // the commit
   };
   // The partition that was hot last. It gets more than others for as long as its keys are as they are.

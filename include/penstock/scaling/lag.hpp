@@ -88,6 +88,7 @@ struct Progress {
   int assigned = 0;                      // partitions that a member has
   int backlogged = 0;                    // partitions on which records waited for long throughout
   std::int64_t consumed_backlogged = 0;  // of these
+  int long_backlogged = 0;               // those of them where the last commit left them for two commit intervals
 };
 
 struct Lag {
