@@ -172,7 +172,7 @@ def test_a_new_certificate_is_loaded_without_a_restart(shop: Shop) -> None:
     pod = shop.cluster.get("pod", "main-nodes-0", "shop")
     before, end = shop.shown(), shop.end_of_nodes()
     shop.cluster.patch("eplat", "main", "shop", {"spec": {"kafka": {"certificates": {"validity": "366d", "renewBefore": "365d"}}}})
-    eventually("another certificate is shown", shop.shown, lambda serial: serial != before, 150)
+    eventually("another certificate is shown", lambda: shop.ask(TLS), lambda answer: answer.get("serial", before) != before, 150)
     assert shop.end_of_nodes() > end
     shop.produce()
     after = shop.cluster.get("pod", "main-nodes-0", "shop")
@@ -192,6 +192,13 @@ def test_a_secret_that_is_deleted_comes_back_and_nobody_is_shut_out(shop: Shop) 
     shop.produce()
     shop.take_authority()
     assert shop.shown() == before
+    of_new = shop.sign("of-new")
+    eventually("the broker trusts the new authority", lambda: shop.ask(INTERNAL, of_new), lambda answer: "serial" in answer, 90)
+    shop.cluster.patch("secret", "main-nodes-tls", "shop", {"data": {"0.pem": None}})
+    eventually("a certificate of the new authority is shown", lambda: shop.ask(TLS),
+               lambda answer: answer.get("serial", before) != before, 90)
+    assert shop.cluster.get("pod", "main-nodes-0", "shop")["status"]["containerStatuses"][0]["restartCount"] == 0
+    shop.cluster.ready("eplat", "main", "shop", 30)
 
 
 def test_a_certificate_that_ends_while_the_operator_is_away_is_replaced(shop: Shop, penstock: Penstock) -> None:

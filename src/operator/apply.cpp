@@ -43,7 +43,11 @@ class Applier {
     return one(sinks_.cluster->alter_topic_configs({a.change}, kKafkaTimeout), a.change.topic);
   }
   Result<void> operator()(const AlterBrokerConfig& a) {
-    return sinks_.cluster->alter_broker_config(a.broker, a.set, kKafkaTimeout);
+    // What the broker shows afterwards tells whether it was of use, and nothing else waits for it.
+    if (const auto done = sinks_.cluster->alter_broker_config(a.broker, a.set, kKafkaTimeout); !done)
+      log::warn("a broker did not take a setting",
+                {{"controller", sinks_.controller}, {"broker", a.broker}, {"error", done.error().to_string()}});
+    return {};
   }
   Result<void> operator()(const DeleteTopic& a) {
     return one(sinks_.cluster->delete_topics({a.topic}, kKafkaTimeout), a.topic, Code::kNotFound);
@@ -78,6 +82,9 @@ class Applier {
     const bool ours =
         wanted.empty() ? labels(**there) == labels(a.object)
                        : !owners(**there).empty() && owners(**there)[0].value("uid", "") == wanted[0].value("uid", "");
+    // Keys are drawn anew each time: one that somebody else has put there in the meantime is not ours to build upon.
+    if (ours && a.resource == k8s::kinds::kSecret && (**there)["data"] != a.object["data"])
+      return fail(Code::kConflict, "Secret " + key.to_string() + " was made in the meantime", Retry::later());
     if (ours) return {};
     return fail(Code::kConflict,
                 a.resource.kind + " " + key.to_string() +

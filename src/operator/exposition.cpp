@@ -64,8 +64,8 @@ class Exposition {
           .append("\n");
   }
 
-  void series(std::string_view name, const api::EventPlatform& platform, std::string_view label,
-              std::string_view value, std::int64_t number) {
+  void series(std::string_view name, const api::EventPlatform& platform, std::string_view label, std::string_view value,
+              std::int64_t number) {
     text_.append(name).append("{namespace=\"").append(platform.meta.ns).append("\",platform=\"");
     text_.append(platform.meta.name).append("\"");
     if (!label.empty()) {

@@ -17,8 +17,8 @@ bool names_all(const std::string& certificate, const pki::LeafSpec& leaf) {
 
 Result<void> renew_authority(api::TlsSecret& authority, const std::string& trusted, const std::string& common_name,
                              WallTime now) {
-  const bool good =
-      !authority.key.empty() && !pki::needs_renewal(authority.certificate, now, kAuthorityValidity.renew_before);
+  const bool good = pki::is_key_of(authority.key, authority.certificate) &&
+                    !pki::needs_renewal(authority.certificate, now, kAuthorityValidity.renew_before);
   if (good) {
     const bool known = trusted.find(authority.certificate) != std::string::npos;
     authority.authorities = known ? trusted : authority.certificate + pki::first_certificate(trusted);
@@ -33,7 +33,8 @@ Result<void> renew_authority(api::TlsSecret& authority, const std::string& trust
 Result<void> renew_leaf(api::TlsSecret& held, const api::TlsSecret& authority, const pki::LeafSpec& leaf,
                         const Validity& validity, WallTime now) {
   held.authorities = authority.authorities;
-  const bool good = !held.key.empty() && !pki::needs_renewal(held.certificate, now, validity.renew_before) &&
+  const bool good = pki::is_key_of(held.key, held.certificate) &&
+                    !pki::needs_renewal(held.certificate, now, validity.renew_before) &&
                     names_all(held.certificate, leaf) && pki::is_signed_by(held.certificate, held.authorities);
   if (good) return {};
   const auto made = pki::make_leaf({authority.certificate, authority.key}, leaf, now, validity.lasts);

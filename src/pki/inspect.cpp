@@ -2,6 +2,7 @@
 
 #include <penstock/pki/certificates.hpp>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -77,29 +78,43 @@ Result<CertificateInfo> inspect(std::string_view certificate_pem) {
   return info;
 }
 
+std::vector<std::string> certificates_in(std::string_view pem) {
+  std::vector<std::string> out;
+  for (;;) {
+    const auto begin = pem.find(kBeginCertificate), end = pem.find(kEndCertificate, begin);
+    if (begin == std::string_view::npos || end == std::string_view::npos) return out;
+    out.push_back(std::string(pem.substr(begin, end + kEndCertificate.size() - begin)) + "\n");
+    pem.remove_prefix(end + kEndCertificate.size());
+  }
+}
+
 std::string first_certificate(std::string_view pem) {
-  const auto begin = pem.find(kBeginCertificate), end = pem.find(kEndCertificate, begin);
-  if (begin == std::string_view::npos || end == std::string_view::npos) return {};
-  return std::string(pem.substr(begin, end + kEndCertificate.size() - begin)) + "\n";
+  const auto all = certificates_in(pem);
+  return all.empty() ? std::string() : all.front();
+}
+
+bool is_key_of(std::string_view key_pem, std::string_view certificate_pem) {
+  const auto certificate = read_certificate(certificate_pem);
+  const auto key = read_key(key_pem);
+  const bool good = certificate && key && X509_check_private_key(certificate->get(), key->get()) == 1;
+  ERR_clear_error();
+  return good;
 }
 
 bool is_signed_by(std::string_view certificate_pem, const std::string& authorities_pem) {
   const auto certificate = read_certificate(certificate_pem);
-  bool found = false;
-  for (std::string_view rest = authorities_pem; certificate && !found;) {
-    const auto end = rest.find(kEndCertificate);
-    if (end == std::string_view::npos) break;
-    const auto authority = read_certificate(rest);
-    found = authority && X509_verify(certificate->get(), X509_get0_pubkey(authority->get())) == 1;
-    rest.remove_prefix(end + kEndCertificate.size());
-  }
+  const auto authorities = certificates_in(authorities_pem);
+  const bool found = certificate && std::ranges::any_of(authorities, [&](const std::string& pem) {
+                       const auto authority = read_certificate(pem);
+                       return authority && X509_verify(certificate->get(), X509_get0_pubkey(authority->get())) == 1;
+                     });
   ERR_clear_error();
   return found;
 }
 
 bool needs_renewal(std::string_view certificate_pem, WallTime now, Duration renew_before) {
   const auto info = inspect(certificate_pem);
-  return !info || now >= info->not_after - renew_before;
+  return !info || now >= info->not_after - renew_before || now < info->not_before;
 }
 
 }  // namespace penstock::pki

@@ -54,8 +54,8 @@ bool same_group(const api::GroupStatus& a, const scaling::GroupState& b) {
 bool still_says(const Entry& entry, const api::ConsumerScaler& scaler, const scaling::Lag& lag,
                 const scaling::Decision& decision, const scaling::GroupState& group,
                 const std::optional<WallTime>& last_active) {
-  return entry.generation == scaler.meta.generation && entry.target == metric_target_of(scaler) && entry.lag == lag.total &&
-         entry.delay == lag.delay && entry.arrival_rate == lag.arrival_rate &&
+  return entry.generation == scaler.meta.generation && entry.target == metric_target_of(scaler) &&
+         entry.lag == lag.total && entry.delay == lag.delay && entry.arrival_rate == lag.arrival_rate &&
          entry.consumption_rate == lag.consumption_rate && entry.partitions == lag.partitions &&
          entry.topics == lag.topics && entry.error == lag.error && entry.last_active == last_active &&
          entry.verdicts == lag.verdicts && same_group(entry.group, group) && same_decision(entry.decision, decision);

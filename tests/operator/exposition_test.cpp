@@ -30,10 +30,10 @@ bool has(const std::string& text, const std::string& line) {
 TEST_CASE("resources are counted by their readiness, platforms told of one by one") {
   Stores stores;
   stores.platforms.on(
-      {Type::kApply, platform("good", {{"conditions", ready("True")},
-                                       {"nodes", {{"desired", 3}, {"ready", 2}, {"updated", 3}}},
-                                       {"certificates", Json::array({{{"name", "nodes"},
-                                                                      {"notAfter", "2027-01-01T00:00:00Z"}}})}})});
+      {Type::kApply,
+       platform("good", {{"conditions", ready("True")},
+                         {"nodes", {{"desired", 3}, {"ready", 2}, {"updated", 3}}},
+                         {"certificates", Json::array({{{"name", "nodes"}, {"notAfter", "2027-01-01T00:00:00Z"}}})}})});
   stores.platforms.on({Type::kApply, platform("bad", {{"conditions", ready("False")}})});
   stores.platforms.on({Type::kApply, platform("new", Json::object())});
   stores.topics.on({Type::kApply, {{"metadata", {{"name", "broken"}, {"namespace", "kafka"}}}}});

@@ -31,8 +31,8 @@ class Cluster {
   // its settings name.
   virtual Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set,
                                            Duration timeout) = 0;
-  // The certificate (PEM) that is shown at an address, whether it can be trusted or not.
-  virtual Result<std::string> shown_certificate(const std::string& host, int port, Duration timeout) = 0;
+  // What is shown at an address to those who speak TLS, whether it can be trusted or not.
+  virtual Result<ShownCertificate> shown_certificate(const std::string& host, int port, Duration timeout) = 0;
 
   // Without those that AclBinding has no words for (other resources, other operations).
   virtual Result<std::vector<AclBinding>> acls(Duration timeout) = 0;

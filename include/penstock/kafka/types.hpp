@@ -55,6 +55,11 @@ struct TopicInfo {
   std::vector<PartitionInfo> partitions;  // by id, 0…n−1
 };
 
+struct ShownCertificate {
+  std::string certificate;                    // PEM
+  std::vector<std::string> accepted_issuers;  // common names of those whose certificates clients may show
+};
+
 struct ConfigEntry {
   enum class Source { kTopic, kBroker, kClusterDefault, kStatic, kDefault, kOther };
   std::string name;

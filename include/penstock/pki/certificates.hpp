@@ -43,10 +43,17 @@ Result<CertificateInfo> inspect(std::string_view certificate_pem);
 // Whether the first certificate of the text was signed by one of these authorities, PEM texts one after another.
 bool is_signed_by(std::string_view certificate_pem, const std::string& authorities_pem);
 
+// Whether they are of one pair.
+bool is_key_of(std::string_view key_pem, std::string_view certificate_pem);
+
+// The PEM certificates of a text that may hold other things besides.
+std::vector<std::string> certificates_in(std::string_view pem);
+
 // The first PEM certificate of a text that may hold several and other things besides; empty: there is none.
 std::string first_certificate(std::string_view pem);
 
-// True within renew_before of its end, and for a text that holds no certificate.
+// True within renew_before of its end, before its beginning (a clock was wrong), and for a text that holds no
+// certificate.
 bool needs_renewal(std::string_view certificate_pem, WallTime now, Duration renew_before);
 
 }  // namespace penstock::pki

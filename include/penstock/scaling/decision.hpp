@@ -17,9 +17,9 @@ std::string_view to_string(Freshness freshness);
 struct Throughput {
   Rate rate;
   Duration measured{};
-  double records = 0;        // since the last answer,
-  Duration unanswered{};     // in this time
-  bool begun = false;  // an answer has shown where a time begins
+  double records = 0;     // since the last answer,
+  Duration unanswered{};  // in this time
+  bool begun = false;     // an answer has shown where a time begins
   void begin() { records = 0, unanswered = {}, begun = false; }
   bool operator==(const Throughput&) const = default;
 };

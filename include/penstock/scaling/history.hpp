@@ -122,7 +122,7 @@ struct GroupPast {
     std::uint32_t life = 0;              // as in EndHistory; 0: not seen yet
     bool tail_ignored = false;           // of these values of end and committed
     Backlog backlog = Backlog::kNone;
-    bool gone = false;                   // the commit
+    bool gone = false;  // the commit
   };
   // The partition that was hot last. It gets more than others for as long as its keys are as they are.
   struct Heavy {

@@ -22,9 +22,19 @@ std::string to_pem(X509* certificate) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+std::vector<std::string> common_names(const STACK_OF(X509_NAME) * names) {
+  std::vector<std::string> out;
+  for (int i = 0; i < sk_X509_NAME_num(names); ++i) {
+    char text[256];
+    const int size = X509_NAME_get_text_by_NID(sk_X509_NAME_value(names, i), NID_commonName, text, sizeof text);
+    if (size > 0) out.emplace_back(text, static_cast<std::size_t>(size));
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<std::string> AdminCluster::shown_certificate(const std::string& host, int port, Duration timeout) {
+Result<ShownCertificate> AdminCluster::shown_certificate(const std::string& host, int port, Duration timeout) {
   const auto context = wire::make_tls_context(connection_);
   if (!context) return std::unexpected(context.error());
   (*context)->set_verify_mode(asio::ssl::verify_none);
@@ -32,6 +42,8 @@ Result<std::string> AdminCluster::shown_certificate(const std::string& host, int
   tcp::resolver resolver(io);
   asio::ssl::stream<tcp::socket> stream(io, **context);
   wire::expect_host(stream.native_handle(), host);
+  // Whom a server accepts it must tell with this version; with the next one it may.
+  SSL_set_max_proto_version(stream.native_handle(), TLS1_2_VERSION);
   std::optional<error_code> outcome;
   const auto shaken = [&](error_code error) { outcome = error; };
   const auto connected = [&](error_code error, const tcp::endpoint&) {
@@ -48,7 +60,7 @@ Result<std::string> AdminCluster::shown_certificate(const std::string& host, int
   if (*outcome) return fail(Code::kUnavailable, address + ": " + outcome->message(), Retry::later());
   const Owned<X509, X509_free> shown(SSL_get1_peer_certificate(stream.native_handle()));
   if (!shown) return fail(Code::kUnavailable, address + " shows no certificate");
-  return to_pem(shown.get());
+  return ShownCertificate{to_pem(shown.get()), common_names(SSL_get0_peer_CA_list(stream.native_handle()))};
 }
 
 }  // namespace penstock::kafka

@@ -26,7 +26,7 @@ class AdminCluster final : public Cluster {
   Result<PerItem<void>> alter_topic_configs(const std::vector<TopicConfigChange>& changes, Duration timeout) override;
   Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set,
                                    Duration timeout) override;
-  Result<std::string> shown_certificate(const std::string& host, int port, Duration timeout) override;
+  Result<ShownCertificate> shown_certificate(const std::string& host, int port, Duration timeout) override;
   Result<std::vector<AclBinding>> acls(Duration timeout) override;
   Result<PerItem<void>> create_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;
   Result<PerItem<void>> delete_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;

@@ -1,7 +1,9 @@
 #include <penstock/base/base64.hpp>
 #include <penstock/operator/platform/certificates.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace penstock::op::platform {
 namespace {
@@ -22,6 +24,9 @@ api::TlsSecret parse_pem(const std::string& text, const std::string& authorities
   if (end == std::string::npos) return {};
   return {text.substr(end + kEndKey.size()), text.substr(0, end + kEndKey.size()), authorities};
 }
+
+constexpr std::size_t kMostTrusted = 4;
+constexpr const char *kNextCertificate = "next.crt", *kNextKey = "next.key";
 
 // Null: there is none, or it is somebody else's.
 const Json* own(const Layout& layout, const std::map<std::string, Json>& secrets, const std::string& name) {
@@ -56,6 +61,53 @@ std::map<int, NodeCertificates> read_pool(const std::map<std::string, std::strin
   return out;
 }
 
+bool is_good(const api::TlsSecret& authority, WallTime now, Duration renew_before) {
+  return pki::is_key_of(authority.key, authority.certificate) &&
+         !pki::needs_renewal(authority.certificate, now, renew_before);
+}
+
+// Of everybody who trusts somebody already: what is lost with one Secret lies in another.
+std::vector<std::string> trusted_already(const Certificates& have) {
+  std::string all = have.authority.authorities + have.admin.authorities;
+  for (const auto& [pool, nodes] : have.pools)
+    if (!nodes.empty()) all += nodes.begin()->second.serving.authorities;
+  return pki::certificates_in(all + have.scaler.authorities);
+}
+
+Result<api::TlsSecret> make_authority(const Layout& layout, WallTime now) {
+  // The time tells one from another in what a broker says of those whom it accepts.
+  const auto both =
+      pki::make_authority(layout.platform().meta.name + "-ca " + format_time(now), now, kAuthorityValidity.lasts);
+  if (!both) return fail("making an authority", both.error());
+  return api::TlsSecret{both->certificate, both->key, ""};
+}
+
+// A year passes from the day when the next authority is trusted to the day when it signs: by then all brokers have
+// loaded it, and all controllers should have been restarted.
+Result<void> renew_authorities(Certificates& out, const Layout& layout, WallTime now) {
+  constexpr Duration kPrepare = kAuthorityValidity.renew_before, kReplace = kAuthorityValidity.renew_before / 2;
+  auto trusted = trusted_already(out);
+  if (!is_good(out.authority, now, kReplace)) out.authority = std::exchange(out.next, {});
+  if (!is_good(out.authority, now, kReplace)) {
+    auto first = make_authority(layout, now);
+    if (!first) return std::unexpected(first.error());
+    out.authority = std::move(*first);
+  }
+  if (!is_good(out.authority, now, kPrepare) && !is_good(out.next, now, kPrepare)) {
+    auto next = make_authority(layout, now);
+    if (!next) return std::unexpected(next.error());
+    out.next = std::move(*next);
+  }
+  trusted.insert(trusted.begin(), {out.authority.certificate, out.next.certificate});
+  std::vector<std::string> kept;
+  for (const std::string& one : trusted)
+    if (!one.empty() && kept.size() < kMostTrusted && !pki::needs_renewal(one, now, 0s) &&
+        std::ranges::find(kept, one) == kept.end())
+      kept.push_back(one);
+  out.authority.authorities = join(kept, "");
+  return {};
+}
+
 pki::LeafSpec node_leaf(const Layout& layout, const api::NodePool& pool, int id) {
   pki::LeafSpec leaf{.common_name = std::string(kNodeName), .server = true, .client = true};
   const std::string ns = "." + layout.platform().meta.ns, domain = "." + layout.settings().cluster_domain;
@@ -78,15 +130,7 @@ Json secret(Json metadata, const char* type, Json data) {
 
 Result<Certificates> renewed(const Certificates& have, const Layout& layout, WallTime now) {
   Certificates out = have;
-  std::string trusted = have.scaler.authorities;
-  if (!have.admin.authorities.empty()) trusted = have.admin.authorities;
-  for (const auto& [pool, nodes] : have.pools)
-    for (const auto& [id, node] : nodes)
-      if (!node.serving.authorities.empty()) trusted = node.serving.authorities;
-  if (!have.authority.authorities.empty()) trusted = have.authority.authorities;
-  if (auto done = renew_authority(out.authority, trusted, layout.platform().meta.name + "-ca", now); !done)
-    return std::unexpected(done.error());
-
+  if (auto done = renew_authorities(out, layout, now); !done) return std::unexpected(done.error());
   const Validity validity{layout.kafka().certificates.validity, layout.kafka().certificates.renew_before};
   const auto renew = [&](api::TlsSecret& leaf, const pki::LeafSpec& spec, const Validity& lasts) {
     return renew_leaf(leaf, out.authority, spec, lasts, now);
@@ -107,6 +151,25 @@ Result<Certificates> renewed(const Certificates& have, const Layout& layout, Wal
   return out;
 }
 
+std::optional<Loaded> loaded_from(const Certificates& held, const Node& node) {
+  const auto pool = held.pools.find(node.pool->name);
+  if (pool == held.pools.end()) return std::nullopt;
+  const auto found = pool->second.find(node.id);
+  if (found == pool->second.end()) return std::nullopt;
+  const auto info = pki::inspect(found->second.serving.certificate);
+  if (!info) return std::nullopt;
+  Loaded out{info->serial, info->not_after, {}};
+  for (const std::string& pem : pki::certificates_in(found->second.serving.authorities))
+    if (const auto authority = pki::inspect(pem)) out.trusts.push_back(authority->common_name);
+  return out;
+}
+
+bool is_loaded(const Loaded& wanted, const Loaded& seen) {
+  return wanted.serial == seen.serial && std::ranges::all_of(wanted.trusts, [&](const std::string& name) {
+           return std::ranges::find(seen.trusts, name) != seen.trusts.end();
+         });
+}
+
 // No name of a pool's object: those end in -tls.
 std::string authority_secret_name(const Layout& layout) {
   return layout.platform().meta.name + "-ca";
@@ -122,12 +185,17 @@ std::string pool_secret_name(const Layout& layout, const api::NodePool& pool) {
 
 Certificates held(const Layout& layout, const std::map<std::string, Json>& secrets, const std::optional<Json>& view) {
   Certificates out;
-  out.authority = read_tls(own(layout, secrets, authority_secret_name(layout)));
+  const Json* authority = own(layout, secrets, authority_secret_name(layout));
+  out.authority = read_tls(authority);
+  const auto more = texts(authority);
+  if (more.contains(kNextCertificate) && more.contains(kNextKey))
+    out.next = {more.at(kNextCertificate), more.at(kNextKey), ""};
   out.admin = read_tls(own(layout, secrets, operator_secret_name(layout)));
   for (const auto& pool : layout.kafka().node_pools)
     out.pools[pool.name] = read_pool(texts(own(layout, secrets, pool_secret_name(layout, pool))));
   if (!view) return out;
-  if (const auto shown = kafka::parse_platform_view(*view)) {
+  const auto shown = kafka::parse_platform_view(*view);
+  if (shown && shown->uid == layout.platform().meta.uid) {
     const kafka::Connection& connection = shown->connection;
     out.scaler = {connection.client_certificate, connection.client_key, connection.certificate_authority};
   }
@@ -135,8 +203,12 @@ Certificates held(const Layout& layout, const std::map<std::string, Json>& secre
 }
 
 Json authority_secret(const Layout& layout, const Certificates& certificates) {
-  return secret(layout.metadata(authority_secret_name(layout), layout.labels()), "kubernetes.io/tls",
-                api::print_tls_data(certificates.authority));
+  Json data = api::print_tls_data(certificates.authority);
+  if (!certificates.next.key.empty()) {
+    data[kNextCertificate] = encode_base64(certificates.next.certificate);
+    data[kNextKey] = encode_base64(certificates.next.key);
+  }
+  return secret(layout.metadata(authority_secret_name(layout), layout.labels()), "kubernetes.io/tls", std::move(data));
 }
 
 Json operator_secret(const Layout& layout, const Certificates& certificates) {

@@ -77,21 +77,21 @@ kafka::Connection managed_connection(const Layout& layout, const Certificates& c
   return out;
 }
 
-// Asks ready brokers that were not seen yet with the certificate that they should show.
+// Asks ready brokers that were not seen yet with what lies in their Secret.
 void look_at_certificates(Observed& observed, const Layout& layout, Connections::Line& line) {
   for (const Node& node : layout.nodes()) {
     const auto pod = observed.children.pods.find(node.pod);
     if (!node.pool->has(api::Role::kBroker) || pod == observed.children.pods.end() || !is_ready(pod->second)) continue;
-    const auto& wanted = observed.certificates.pools.at(node.pool->name).at(node.id).serving;
-    const auto info = pki::inspect(wanted.certificate);
-    auto& seen = line.shown[node.id];
-    if (info && seen.serial != info->serial) {
-      const auto pem = line.cluster->shown_certificate(node.host, kInternalPort, kShowTimeout);
-      const auto shown = pem ? pki::inspect(*pem) : std::unexpected(pem.error());
-      if (!shown) continue;
-      seen = *shown;
+    const auto wanted = loaded_from(observed.held, node);
+    if (!wanted) continue;
+    Loaded& seen = line.loaded[node.id];
+    if (!is_loaded(*wanted, seen)) {
+      const auto shown = line.cluster->shown_certificate(node.host, kInternalPort, kShowTimeout);
+      const auto info = shown ? pki::inspect(shown->certificate) : std::unexpected(shown.error());
+      if (!info) continue;
+      seen = {info->serial, info->not_after, shown->accepted_issuers};
     }
-    observed.shown[node.id] = seen;
+    observed.loaded[node.id] = seen;
   }
 }
 

@@ -1,3 +1,5 @@
+#include <penstock/operator/platform/certificates.hpp>
+#include <penstock/operator/platform/nodes.hpp>
 #include <penstock/operator/platform/parts.hpp>
 #include <penstock/operator/platform/render.hpp>
 #include <penstock/pki/certificates.hpp>
@@ -7,8 +9,8 @@
 namespace penstock::op::platform {
 namespace {
 
-// The kubelet may take a minute and a half to bring a Secret's new data into a pod.
-constexpr Duration kUntilLoaded = 10s;
+// The kubelet may take a minute and a half to bring a Secret's new data into a pod: it is tried until then.
+constexpr Duration kLoadAgain = 10s;
 
 void tell_ends(PlatformPlan& plan, const Certificates& certificates) {
   auto& ends = plan.status.certificates;
@@ -32,43 +34,51 @@ void tell_ends(PlatformPlan& plan, const Certificates& certificates) {
   tell("scaler", certificates.scaler);
 }
 
-// A broker that has not loaded its new certificate in half of the time that it has for that.
-void warn(PlatformPlan& plan, const Observed& observed, WallTime now) {
+// Half of the time that there is for a renewal has passed without it.
+void warn(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now) {
   const Duration late = observed.platform.spec.kafka->certificates.renew_before / 2;
   std::vector<std::string> brokers;
-  for (const auto& [id, shown] : observed.shown)
-    if (shown.not_after - now < late) brokers.push_back(std::to_string(id));
+  bool renewed = true;
+  for (const auto& [id, loaded] : observed.loaded)
+    if (loaded.not_after - now < late) brokers.push_back(std::to_string(id));
+  for (const Node& node : layout.nodes())
+    if (const auto wanted = loaded_from(observed.held, node)) renewed = renewed && wanted->not_after - now >= late;
   plan.status.conditions.remove("CertificatesExpiring");
   if (brokers.empty()) return;
-  plan.status.conditions.set("CertificatesExpiring", api::ConditionStatus::kTrue, "NotLoaded",
-                             "brokers " + join(brokers, ", ") +
-                                 " show a certificate that soon ends or has ended, and not the new one that lies in "
-                                 "their Secret: delete their "
-                                 "pods one by one, each after the one before is ready",
-                             observed.platform.meta.generation, now);
+  const std::string show = "brokers " + join(brokers, ", ") + " show certificates that soon end or have ended, ";
+  plan.status.conditions.set(
+      "CertificatesExpiring", api::ConditionStatus::kTrue, renewed ? "NotLoaded" : "NotRenewed",
+      renewed ? show +
+                    "and not the new ones that lie in their Secret: delete their pods one by one, each after the one "
+                    "before is ready"
+              : show + "and no new ones are made while the platform is paused or in conflict",
+      observed.platform.meta.generation, now);
+}
+
+bool is_starting(const Observed& observed, const Node& node) {
+  const auto pod = observed.children.pods.find(node.pod);
+  return pod == observed.children.pods.end() || (!is_ready(pod->second) && !is_stuck(pod->second));
 }
 
 }  // namespace
 
-void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, const NodeReport& nodes,
-                         WallTime now) {
+void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now) {
   tell_ends(plan, observed.held);
-  warn(plan, observed, now);
-  bool others_start = !nodes.waiting.empty();
+  warn(plan, observed, layout, now);
+  bool one_starts = std::ranges::any_of(layout.nodes(), [&](const Node& node) { return is_starting(observed, node); });
   for (const Node& node : layout.nodes()) {
-    const auto shown = observed.shown.find(node.id);
-    if (shown == observed.shown.end()) continue;
-    const auto wanted = pki::inspect(observed.certificates.pools.at(node.pool->name).at(node.id).serving.certificate);
-    if (!wanted || wanted->serial == shown->second.serial) continue;
-    plan.look_again = kUntilLoaded;
-    if (shown->second.not_after > now) {
+    const auto loaded = observed.loaded.find(node.id);
+    const auto wanted = loaded_from(observed.held, node);
+    if (loaded == observed.loaded.end() || !wanted || is_loaded(*wanted, loaded->second)) continue;
+    plan.look_again = kLoadAgain;
+    if (loaded->second.not_after > now) {
       if (observed.answer)
         plan.actions.push_back(AlterBrokerConfig{
             node.id,
             {{"listener.name.internal.ssl.keystore.location", certificate_path(std::to_string(node.id) + ".pem")}},
             "the same as before, so that it loads the certificates that have come"});
-    } else if (!std::exchange(others_start, true)) {
-      // Nobody can talk to it, so nothing is lost with it.
+    } else if (wanted->not_after > now && !std::exchange(one_starts, true)) {
+      // Nobody who checks certificates can talk to it any more, nor it to other brokers.
       const Json& pod = observed.children.pods.at(node.pod);
       plan.actions.push_back(DeleteObject{k8s::kinds::kPod,
                                           {layout.platform().meta.ns, node.pod},

@@ -61,13 +61,15 @@ std::optional<Refusal> refuse_conflicts(PlatformPlan& plan, const Observed& obse
 std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, const Layout& layout,
                                const NodeReport& nodes, WallTime now) {
   const auto image = choose_image(layout);
-  if (!image) return image.error();
+  // Nothing is begun that can't be brought to an end; what is there is kept up all the same.
+  if (!image && observed.held.authority.key.empty()) return image.error();
   hold_finalizer(plan, observed);
   pin(plan, observed, layout.ids());
   Upkeep upkeep(plan, observed, layout, now);
   upkeep.certificates();
   // Without an authority that is kept nothing else has a meaning.
   if (auto conflict = refuse_conflicts(plan, observed, upkeep, now)) return conflict;
+  if (!image) return image.error();
   upkeep.services();
   std::vector<const api::NodePool*> pools;
   for (const auto& pool : layout.kafka().node_pools) pools.push_back(&pool);
@@ -114,7 +116,7 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
     verified(plan, observed);
     plan.status.kafka_version = layout.kafka().version;
   }
-  certificates_in_use(plan, observed, layout, nodes, now);
+  certificates_in_use(plan, observed, layout, now);
   if (refusal) {
     not_ready(plan, observed, now, refusal->reason, refusal->message, true);
     return plan;

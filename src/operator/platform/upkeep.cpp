@@ -177,6 +177,8 @@ void Upkeep::patch(const k8s::Resource& resource, const k8s::ObjectKey& key, Jso
   std::string differs;
   collect(change, "", differs);
   change["metadata"]["uid"] = live.at("metadata").value("uid", "");
+  if (resource == k8s::kinds::kSecret)  // what it is made from is what was read
+    change["metadata"]["resourceVersion"] = live.at("metadata").value("resourceVersion", "");
   plan_.actions.push_back(PatchObject{resource, key, std::move(change), "to be as planned in " + differs});
 }
 

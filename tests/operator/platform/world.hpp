@@ -123,8 +123,8 @@ struct FakeKafka {
   Result<kafka::ClusterInfo> info = std::unexpected(Error{Code::kUnavailable, "refused (after 3ms)", Retry::later()});
   bool acls = true;
   int opened = 0, described = 0, asked_to_show = 0;
-  std::map<std::string, std::string> shown;  // by host: PEM
-  std::vector<std::string> altered;          // "0 key=value"
+  std::map<std::string, kafka::ShownCertificate> shown;  // by host
+  std::vector<std::string> altered;                      // "0 key=value"
   kafka::Connection last;
 };
 
@@ -153,7 +153,7 @@ class FakeCluster : public kafka::Cluster {
     for (const auto& [key, value] : set) kafka_.altered.push_back(std::to_string(broker) + " " + key + "=" + value);
     return {};
   }
-  Result<std::string> shown_certificate(const std::string& host, int, Duration) override {
+  Result<kafka::ShownCertificate> shown_certificate(const std::string& host, int, Duration) override {
     ++kafka_.asked_to_show;
     const auto found = kafka_.shown.find(host);
     if (found == kafka_.shown.end()) return fail(Code::kUnavailable, "refused");

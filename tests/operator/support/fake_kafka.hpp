@@ -85,7 +85,7 @@ class FakeKafka final : public kafka::Cluster {
   Result<void> alter_broker_config(int, const std::map<std::string, std::string>&, Duration) override {
     return fail(Code::kInternal, "a Topic has no need of this");
   }
-  Result<std::string> shown_certificate(const std::string&, int, Duration) override {
+  Result<kafka::ShownCertificate> shown_certificate(const std::string&, int, Duration) override {
     return fail(Code::kInternal, "a Topic has no need of this");
   }
   Result<kafka::PerItem<void>> alter_topic_configs(const std::vector<kafka::TopicConfigChange>& changes,

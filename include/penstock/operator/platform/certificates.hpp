@@ -15,6 +15,11 @@ inline constexpr std::string_view kNodeName = "kafka-node", kOperatorName = "pen
 // Which certificates are missing, soon over or of other names, made anew; the rest as it is.
 Result<Certificates> renewed(const Certificates& have, const Layout& layout, WallTime now);
 
+// What a node that has loaded its Secret has in its memory; nullopt where that holds nothing for it.
+std::optional<Loaded> loaded_from(const Certificates& held, const Node& node);
+// Whether that is what was seen of it; it may trust others besides.
+bool is_loaded(const Loaded& wanted, const Loaded& seen);
+
 std::string authority_secret_name(const Layout& layout);
 std::string operator_secret_name(const Layout& layout);
 std::string pool_secret_name(const Layout& layout, const api::NodePool& pool);

@@ -17,7 +17,7 @@ class Connections {
     kafka::Connection connection;
     std::shared_ptr<kafka::Cluster> cluster;
     std::optional<std::vector<std::string>> capabilities;  // once they are known
-    std::map<int, pki::CertificateInfo> shown{};           // by node id, when it was asked last
+    std::map<int, Loaded> loaded{};                        // by node id, when it was asked last
   };
   // The line of this platform; opened anew when how to reach it has changed.
   Result<std::shared_ptr<Line>> get(const k8s::ObjectKey& key, const kafka::Connection& connection);

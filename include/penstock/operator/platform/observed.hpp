@@ -5,7 +5,6 @@
 #include <penstock/kafka/platform_view.hpp>
 #include <penstock/kafka/types.hpp>
 #include <penstock/operator/platform/reconciler.hpp>
-#include <penstock/pki/certificates.hpp>
 
 #include <map>
 #include <optional>
@@ -29,10 +28,18 @@ struct NodeCertificates {
 
 // Of a platform that we run.
 struct Certificates {
-  api::TlsSecret authority;  // signs the others; its key leaves no Secret but its own
+  api::TlsSecret authority;  // signs the others; its key leaves no Secret but its own. It trusts whom all trust
+  api::TlsSecret next;       // the authority to come, trusted long before it signs; empty: it is not near
   api::TlsSecret admin;      // what the operator shows to brokers
   api::TlsSecret scaler;     // what penstock-scaler shows to them
   std::map<std::string, std::map<int, NodeCertificates>> pools;  // by name, then by node id
+};
+
+// What a broker has in its memory.
+struct Loaded {
+  std::string serial;
+  WallTime not_after;
+  std::vector<std::string> trusts;  // common names
 };
 
 // The platform's children by name, as they are. Objects of these names that are not the platform's are among them.
@@ -50,9 +57,9 @@ struct Observed {
   std::optional<Json> view;                           // the Secret for the scaler
   // Of a platform that we run.
   Children children;
-  Certificates held;                          // as they lie in Secrets
-  Certificates certificates;                  // as they should be
-  std::map<int, pki::CertificateInfo> shown;  // by node id: what the brokers that could be asked show
+  Certificates held;             // as they lie in Secrets
+  Certificates certificates;     // as they should be
+  std::map<int, Loaded> loaded;  // by node id: of the brokers that could be asked
 };
 
 }  // namespace penstock::op::platform

@@ -1,6 +1,6 @@
 // Steps that the plans of both kinds of platform share. Pure.
 #pragma once
-#include <penstock/operator/platform/nodes.hpp>
+#include <penstock/operator/platform/layout.hpp>
 #include <penstock/operator/platform/plan.hpp>
 
 #include <string>
@@ -32,10 +32,9 @@ k8s::ObjectKey view_key(const Observed& observed);
 void show_to_scaler(PlatformPlan& plan, const Observed& observed);
 void hide_from_scaler(PlatformPlan& plan, const Observed& observed, const std::string& why);
 
-// When certificates end; brokers that show another one than the one that lies in their Secret load it, and where theirs
-// has expired, they are restarted, one at a time. After everything else: it may fail.
-void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, const NodeReport& nodes,
-                         WallTime now);
+// When certificates end; brokers that have not loaded what lies in their Secret do so, and where theirs has expired
+// they are restarted, one at a time.
+void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now);
 
 // Equal but for numbers: "refused (after 3ms)" says nothing new after "refused (after 5ms)".
 bool same_words(std::string_view a, std::string_view b);
