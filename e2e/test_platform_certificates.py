@@ -19,16 +19,8 @@ pytestmark = pytest.mark.profile("node")
 HOST = "main-nodes-0.main-nodes.shop.svc.cluster.local"
 BOOTSTRAP = "main-bootstrap.shop.svc.cluster.local"
 INTERNAL, CONTROLLER, TLS = 9091, 9090, 9093
-PLATFORM = {
-    "apiVersion": objects.API, "kind": "EventPlatform", "metadata": {"name": "main"},
-    "spec": {"kafka": {
-        "version": "4.3.1",
-        "nodePools": [{"name": "nodes", "roles": ["controller", "broker"], "replicas": 1, "nodeIdStart": 0, "heap": "256Mi",
-                       "storage": {"size": "1Gi", "reclaim": "Delete"},
-                       "resources": {"requests": {"cpu": "50m", "memory": "400Mi"}, "limits": {"memory": "700Mi"}}}],
-        "listeners": [{"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}},
-                      {"name": "tls", "port": TLS, "tls": True, "authentication": {"type": "None"}}]}},
-}
+PLATFORM = objects.managed_platform(1, {"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}},
+                                    {"name": "tls", "port": TLS, "tls": True, "authentication": {"type": "None"}})
 
 # Sends an ApiVersions request over TLS and waits for the answer: with TLS 1.3 a refused certificate of the client shows there.
 ASK = """

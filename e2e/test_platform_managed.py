@@ -18,15 +18,7 @@ from testbed import Testbed
 pytestmark = pytest.mark.profile("node")
 
 WORKLOAD = "localhost/penstock-workload:1"
-MANAGED = {
-    "apiVersion": objects.API, "kind": "EventPlatform", "metadata": {"name": "main"},
-    "spec": {"kafka": {
-        "version": "4.3.1",
-        "nodePools": [{"name": "nodes", "roles": ["controller", "broker"], "replicas": 3, "nodeIdStart": 0, "heap": "256Mi",
-                       "storage": {"size": "1Gi", "reclaim": "Delete"},
-                       "resources": {"requests": {"cpu": "50m", "memory": "400Mi"}, "limits": {"memory": "700Mi"}}}],
-        "listeners": [{"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}}]}},
-}
+MANAGED = objects.managed_platform(3, {"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}})
 
 
 @pytest.fixture(scope="module")

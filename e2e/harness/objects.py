@@ -41,3 +41,12 @@ def scaled_object(name: str, triggers: list[dict[str, Any]], **spec: Any) -> dic
 def external_platform(bootstrap: list[str]) -> dict[str, Any]:
     return {"apiVersion": API, "kind": "EventPlatform", "metadata": {"name": "main"},
             "spec": {"external": {"bootstrapServers": bootstrap}}}
+
+
+def managed_platform(nodes: int, *listeners: dict[str, Any]) -> dict[str, Any]:
+    """Combined nodes, as small as Kafka runs in a test; their volumes go with them."""
+    pool = {"name": "nodes", "roles": ["controller", "broker"], "replicas": nodes, "nodeIdStart": 0, "heap": "256Mi",
+            "storage": {"size": "1Gi", "reclaim": "Delete"},
+            "resources": {"requests": {"cpu": "50m", "memory": "400Mi"}, "limits": {"memory": "700Mi"}}}
+    return {"apiVersion": API, "kind": "EventPlatform", "metadata": {"name": "main"},
+            "spec": {"kafka": {"version": "4.3.1", "nodePools": [pool], "listeners": list(listeners)}}}

@@ -88,11 +88,6 @@ std::vector<std::string> certificates_in(std::string_view pem) {
   }
 }
 
-std::string first_certificate(std::string_view pem) {
-  const auto all = certificates_in(pem);
-  return all.empty() ? std::string() : all.front();
-}
-
 bool is_key_of(std::string_view key_pem, std::string_view certificate_pem) {
   const auto certificate = read_certificate(certificate_pem);
   const auto key = read_key(key_pem);

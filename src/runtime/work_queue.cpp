@@ -11,10 +11,6 @@ namespace penstock::runtime {
 
 namespace {
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 // client-go's buckets, as far as our clock's milliseconds can tell them apart.
 const prometheus::Histogram::BucketBoundaries kBuckets{1e-3, 1e-2, 1e-1, 1, 10, 100, 1000};
 

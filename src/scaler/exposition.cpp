@@ -29,10 +29,6 @@ std::string labels_of(const Entry& entry) {
   return labels;
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 class Writer {
  public:
   Writer(const Snapshot& snapshot, const SeriesLimits& limits) {

@@ -13,8 +13,4 @@ std::string grouped(std::int64_t number);                        // "12,345"
 std::string count(std::int64_t number, std::string_view thing);  // "1 replica", "12 replicas"
 std::string partition_list(const std::vector<int>& partitions);  // "0, 3, 7 and 12 more"
 
-inline double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 }  // namespace penstock::scaling

@@ -7,10 +7,6 @@
 namespace penstock::simulation {
 namespace {
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 // "12", "0.333".
 std::string rate_text(double rate) {
   std::array<char, 32> digits{};

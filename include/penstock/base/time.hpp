@@ -57,4 +57,8 @@ std::optional<WallTime> parse_time(std::string_view text);
 std::optional<Duration> parse_duration(std::string_view text);
 std::string format_duration(Duration duration);
 
+inline double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 }  // namespace penstock

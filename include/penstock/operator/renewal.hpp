@@ -6,6 +6,7 @@
 #include <penstock/pki/certificates.hpp>
 
 #include <string>
+#include <vector>
 
 namespace penstock::op {
 
@@ -17,9 +18,15 @@ struct Validity {
 
 inline constexpr Validity kAuthorityValidity{3650 * 24h, 730 * 24h};
 
+// Whether there is a key with its certificate, and time left until it must be made anew.
+bool is_good(const api::TlsSecret& held, WallTime now, Duration renew_before);
+
+// Certificates of authorities, PEM, one after another: the newest first, each once, none that has ended, at most four.
+std::string trust_list(std::vector<std::string> newest, const std::string& before, WallTime now);
+
 // An authority whose key is missing or that is soon over is made anew. The new one is trusted by everybody long before
-// a certificate needs it, and the one before it (the first of `trusted`) for as long as certificates of it may be
-// shown: nobody has to restart at any time. `trusted`: whom the holders of its certificates trust already.
+// a certificate needs it, and those before it for as long as certificates of them may be shown: nobody has to restart
+// at any time. `trusted`: whom the holders of its certificates trust already.
 Result<void> renew_authority(api::TlsSecret& authority, const std::string& trusted, const std::string& common_name,
                              WallTime now);
 

@@ -49,9 +49,6 @@ bool is_key_of(std::string_view key_pem, std::string_view certificate_pem);
 // The PEM certificates of a text that may hold other things besides.
 std::vector<std::string> certificates_in(std::string_view pem);
 
-// The first PEM certificate of a text that may hold several and other things besides; empty: there is none.
-std::string first_certificate(std::string_view pem);
-
 // True within renew_before of its end, before its beginning (a clock was wrong), and for a text that holds no
 // certificate.
 bool needs_renewal(std::string_view certificate_pem, WallTime now, Duration renew_before);

@@ -25,7 +25,6 @@ api::TlsSecret parse_pem(const std::string& text, const std::string& authorities
   return {text.substr(end + kEndKey.size()), text.substr(0, end + kEndKey.size()), authorities};
 }
 
-constexpr std::size_t kMostTrusted = 4;
 constexpr const char *kNextCertificate = "next.crt", *kNextKey = "next.key";
 
 // Null: there is none, or it is somebody else's.
@@ -61,17 +60,12 @@ std::map<int, NodeCertificates> read_pool(const std::map<std::string, std::strin
   return out;
 }
 
-bool is_good(const api::TlsSecret& authority, WallTime now, Duration renew_before) {
-  return pki::is_key_of(authority.key, authority.certificate) &&
-         !pki::needs_renewal(authority.certificate, now, renew_before);
-}
-
 // Of everybody who trusts somebody already: what is lost with one Secret lies in another.
-std::vector<std::string> trusted_already(const Certificates& have) {
+std::string trusted_already(const Certificates& have) {
   std::string all = have.authority.authorities + have.admin.authorities;
   for (const auto& [pool, nodes] : have.pools)
     if (!nodes.empty()) all += nodes.begin()->second.serving.authorities;
-  return pki::certificates_in(all + have.scaler.authorities);
+  return all + have.scaler.authorities;
 }
 
 Result<api::TlsSecret> make_authority(const Layout& layout, WallTime now) {
@@ -86,7 +80,7 @@ Result<api::TlsSecret> make_authority(const Layout& layout, WallTime now) {
 // loaded it, and all controllers should have been restarted.
 Result<void> renew_authorities(Certificates& out, const Layout& layout, WallTime now) {
   constexpr Duration kPrepare = kAuthorityValidity.renew_before, kReplace = kAuthorityValidity.renew_before / 2;
-  auto trusted = trusted_already(out);
+  const std::string trusted = trusted_already(out);
   if (!is_good(out.authority, now, kReplace)) out.authority = std::exchange(out.next, {});
   if (!is_good(out.authority, now, kReplace)) {
     auto first = make_authority(layout, now);
@@ -98,13 +92,7 @@ Result<void> renew_authorities(Certificates& out, const Layout& layout, WallTime
     if (!next) return std::unexpected(next.error());
     out.next = std::move(*next);
   }
-  trusted.insert(trusted.begin(), {out.authority.certificate, out.next.certificate});
-  std::vector<std::string> kept;
-  for (const std::string& one : trusted)
-    if (!one.empty() && kept.size() < kMostTrusted && !pki::needs_renewal(one, now, 0s) &&
-        std::ranges::find(kept, one) == kept.end())
-      kept.push_back(one);
-  out.authority.authorities = join(kept, "");
+  out.authority.authorities = trust_list({out.authority.certificate, out.next.certificate}, trusted, now);
   return {};
 }
 

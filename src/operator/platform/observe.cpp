@@ -82,10 +82,10 @@ void look_at_certificates(Observed& observed, const Layout& layout, Connections:
   for (const Node& node : layout.nodes()) {
     const auto pod = observed.children.pods.find(node.pod);
     if (!node.pool->has(api::Role::kBroker) || pod == observed.children.pods.end() || !is_ready(pod->second)) continue;
-    const auto wanted = loaded_from(observed.held, node);
-    if (!wanted) continue;
+    const auto wanted = observed.to_load.find(node.id);
+    if (wanted == observed.to_load.end()) continue;
     Loaded& seen = line.loaded[node.id];
-    if (!is_loaded(*wanted, seen)) {
+    if (!is_loaded(wanted->second, seen)) {
       const auto shown = line.cluster->shown_certificate(node.host, kInternalPort, kShowTimeout);
       const auto info = shown ? pki::inspect(shown->certificate) : std::unexpected(shown.error());
       if (!info) continue;
@@ -110,21 +110,24 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
   observed.view = std::move(*view);
   if (platform.meta.deleted) return sight;
 
+  std::optional<Layout> layout;  // of a platform that we run
   if (platform.spec.external) {
     observed.connection = external_connection(platform, deps.client, stop);
   } else {
     observed.children = children_of(key, deps.stores);
-    const Layout layout(observed, ids_of(observed));
-    auto secrets = secrets_of(layout, deps.client, stop);
+    layout.emplace(observed, ids_of(observed));
+    auto secrets = secrets_of(*layout, deps.client, stop);
     if (!secrets) return std::unexpected(secrets.error());
     observed.children.secrets = std::move(*secrets);
-    observed.held = held(layout, observed.children.secrets, observed.view);
-    auto certificates = certificates_of(layout, observed, deps.clock.wall());
+    observed.held = held(*layout, observed.children.secrets, observed.view);
+    for (const Node& node : layout->nodes())
+      if (auto wanted = loaded_from(observed.held, node)) observed.to_load.emplace(node.id, std::move(*wanted));
+    auto certificates = certificates_of(*layout, observed, deps.clock.wall());
     if (!certificates) return std::unexpected(certificates.error());
     observed.certificates = std::move(*certificates);
-    observed.connection = managed_connection(layout, observed.certificates);
+    observed.connection = managed_connection(*layout, observed.certificates);
     // The answer of a cluster without a ready broker is known, and the question would cost its whole timeout.
-    if (report(layout, observed.children).ready_brokers == 0) {
+    if (report(*layout, observed.children).ready_brokers == 0) {
       observed.answer = fail(Code::kUnavailable, "no broker is ready");
       return sight;
     }
@@ -135,7 +138,7 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
     observed.answer = std::unexpected(line.error());
     return sight;
   }
-  if (platform.spec.kafka) look_at_certificates(observed, Layout(observed, ids_of(observed)), **line);
+  if (layout) look_at_certificates(observed, *layout, **line);
   observed.answer = probe(**line);
   sight.cluster = (*line)->cluster;
   return sight;

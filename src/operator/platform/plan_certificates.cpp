@@ -35,14 +35,13 @@ void tell_ends(PlatformPlan& plan, const Certificates& certificates) {
 }
 
 // Half of the time that there is for a renewal has passed without it.
-void warn(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now) {
+void warn(PlatformPlan& plan, const Observed& observed, WallTime now) {
   const Duration late = observed.platform.spec.kafka->certificates.renew_before / 2;
   std::vector<std::string> brokers;
   bool renewed = true;
   for (const auto& [id, loaded] : observed.loaded)
     if (loaded.not_after - now < late) brokers.push_back(std::to_string(id));
-  for (const Node& node : layout.nodes())
-    if (const auto wanted = loaded_from(observed.held, node)) renewed = renewed && wanted->not_after - now >= late;
+  for (const auto& [id, wanted] : observed.to_load) renewed = renewed && wanted.not_after - now >= late;
   plan.status.conditions.remove("CertificatesExpiring");
   if (brokers.empty()) return;
   const std::string show = "brokers " + join(brokers, ", ") + " show certificates that soon end or have ended, ";
@@ -64,12 +63,14 @@ bool is_starting(const Observed& observed, const Node& node) {
 
 void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now) {
   tell_ends(plan, observed.held);
-  warn(plan, observed, layout, now);
+  warn(plan, observed, now);
   bool one_starts = std::ranges::any_of(layout.nodes(), [&](const Node& node) { return is_starting(observed, node); });
   for (const Node& node : layout.nodes()) {
     const auto loaded = observed.loaded.find(node.id);
-    const auto wanted = loaded_from(observed.held, node);
-    if (loaded == observed.loaded.end() || !wanted || is_loaded(*wanted, loaded->second)) continue;
+    const auto wanted = observed.to_load.find(node.id);
+    if (loaded == observed.loaded.end() || wanted == observed.to_load.end() ||
+        is_loaded(wanted->second, loaded->second))
+      continue;
     plan.look_again = kLoadAgain;
     if (loaded->second.not_after > now) {
       if (observed.answer)
@@ -77,7 +78,7 @@ void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Lay
             node.id,
             {{"listener.name.internal.ssl.keystore.location", certificate_path(std::to_string(node.id) + ".pem")}},
             "the same as before, so that it loads the certificates that have come"});
-    } else if (wanted->not_after > now && !std::exchange(one_starts, true)) {
+    } else if (wanted->second.not_after > now && !std::exchange(one_starts, true)) {
       // Nobody who checks certificates can talk to it any more, nor it to other brokers.
       const Json& pod = observed.children.pods.at(node.pod);
       plan.actions.push_back(DeleteObject{k8s::kinds::kPod,

@@ -29,7 +29,7 @@ std::string serial(World& world, int broker) {
 // A broker shows what lies in its Secret.
 void load(World& world, int broker) {
   auto& shown = world.broker.shown[host(broker)];
-  shown = {pki::first_certificate(data(world, "main-brokers-tls", std::to_string(broker) + ".pem")), {}};
+  shown = {pki::certificates_in(data(world, "main-brokers-tls", std::to_string(broker) + ".pem")).at(0), {}};
   for (const std::string& pem : pki::certificates_in(data(world, "main-brokers-tls", "ca.pem")))
     shown.accepted_issuers.push_back(pki::inspect(pem)->common_name);
 }
@@ -238,7 +238,7 @@ TEST_CASE("a key that is not its certificate's, and a certificate from the futur
   auto& secret = *world.api->find(k8s::kinds::kSecret, "main-brokers-tls");
   const std::string other = data(world, "main-brokers-tls", "11.pem");
   secret["data"]["10.pem"] = encode_base64(other.substr(0, other.find("-----BEGIN CERTIFICATE")) +
-                                           pki::first_certificate(data(world, "main-brokers-tls", "10.pem")));
+                                           pki::certificates_in(data(world, "main-brokers-tls", "10.pem")).at(0));
   REQUIRE(world.settle());
   CHECK(serial(world, 10) != before);
 

@@ -38,11 +38,12 @@ bool of_one_authority(World& world) {
   int certificates = 0;
   for (const Json& secret : world.api->all(k8s::kinds::kSecret)) {
     for (const auto& [key, value] : secret["data"].items()) {
-      const std::string pem = key == "connection" ? Json::parse(text(value))["clientCertificate"].get<std::string>()
-                                                  : pki::first_certificate(text(value));
-      if (pem.empty()) continue;
+      const std::string held =
+          key == "connection" ? Json::parse(text(value))["clientCertificate"].get<std::string>() : text(value);
+      const auto all = pki::certificates_in(held);
+      if (all.empty()) continue;
       ++certificates;
-      good = good && (pem == authority || pki::is_signed_by(pem, authority));
+      good = good && (all.front() == authority || pki::is_signed_by(all.front(), authority));
     }
   }
   return good && certificates == 2 + 2 + 2 * (2 * 3 + 1) + 1;

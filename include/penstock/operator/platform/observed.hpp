@@ -57,9 +57,10 @@ struct Observed {
   std::optional<Json> view;                           // the Secret for the scaler
   // Of a platform that we run.
   Children children;
-  Certificates held;             // as they lie in Secrets
-  Certificates certificates;     // as they should be
-  std::map<int, Loaded> loaded;  // by node id: of the brokers that could be asked
+  Certificates held;              // as they lie in Secrets
+  Certificates certificates;      // as they should be
+  std::map<int, Loaded> to_load;  // by node id: what lies in their Secret
+  std::map<int, Loaded> loaded;   // by node id: of the brokers that could be asked
 };
 
 }  // namespace penstock::op::platform
