@@ -59,8 +59,8 @@ function(penstock_library folder)
     PUBLIC ${arg_USES} ${arg_PUBLIC}
     PRIVATE penstock_options ${arg_PRIVATE})
   penstock_precompile(penstock_${folder})
-  # Several files at once take little more time than one. Not where every file has its own read_status: in api.
-  if(PENSTOCK_SANITIZE AND NOT folder STREQUAL "api")
+  # Several files at once take little more time than one. (tools/tidy looks at them in the same way.)
+  if(PENSTOCK_SANITIZE)
     set_target_properties(penstock_${folder} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
     # Of types in unnamed namespaces, which are this file's own for all that.
     target_compile_options(penstock_${folder} PRIVATE -Wno-subobject-linkage)

@@ -10,9 +10,8 @@ namespace penstock::api {
 
 namespace {
 
-// The bounds of the schema, so that the API server never refuses a status.
-constexpr std::size_t kMostLines = 100, kMostVerdicts = 64, kMostPartitions = 1000, kMostDecisions = 10;
-constexpr std::size_t kLineLimit = 1024, kWordLimit = 128;
+constexpr std::size_t kMostVerdicts = 64, kMostPartitions = 1000, kMostDecisions = 10;
+constexpr std::size_t kWordLimit = 128;
 constexpr std::string_view kAtLeast = "≥ ";
 
 GroupStatus read_group(const Field& f) {
@@ -50,7 +49,7 @@ void read_rate(const Field& f, std::optional<double>& rate) {
   rate = parse_rate(text);
 }
 
-ConsumerScalerStatus read_status(const Json& object) {
+ConsumerScalerStatus read_scaler_status(const Json& object) {
   Problems ignored;
   const Field f = Field(object, "", ignored)["status"];
   ConsumerScalerStatus status;
@@ -114,7 +113,7 @@ Result<ConsumerScaler> parse_consumer_scaler(const Json& object) {
   ConsumerScaler scaler;
   scaler.meta = read_meta(root, ConsumerScaler::kKind);
   scaler.spec = read_consumer_scaler_spec(root["spec"].required());
-  scaler.status = read_status(object);
+  scaler.status = read_scaler_status(object);
   return problems.or_value(std::move(scaler));
 }
 

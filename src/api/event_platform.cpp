@@ -8,9 +8,6 @@ namespace penstock::api {
 
 namespace {
 
-// The bounds of the schema, so that the API server never refuses a status.
-constexpr std::size_t kMostLines = 100, kLineLimit = 1024;
-
 EventPlatformSpec read_spec(const Field& f) {
   EventPlatformSpec spec;
   if (f["kafka"].present()) spec.kafka = read_managed(f["kafka"]);
@@ -22,7 +19,7 @@ EventPlatformSpec read_spec(const Field& f) {
   return spec;
 }
 
-EventPlatformStatus read_status(const Json& object) {
+EventPlatformStatus read_platform_status(const Json& object) {
   Problems ignored;
   const Field f = Field(object, "", ignored)["status"];
   EventPlatformStatus status;
@@ -66,7 +63,7 @@ Result<EventPlatform> parse_event_platform(const Json& object) {
   EventPlatform platform;
   platform.meta = read_meta(root, EventPlatform::kKind);
   platform.spec = read_spec(root["spec"].required());
-  platform.status = read_status(object);
+  platform.status = read_platform_status(object);
   return problems.or_value(std::move(platform));
 }
 

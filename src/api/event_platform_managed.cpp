@@ -9,7 +9,7 @@ namespace penstock::api {
 
 namespace {
 
-constexpr int kMostReplicas = 100, kMostNodeId = 9999;
+constexpr int kMostNodes = 100, kMostNodeId = 9999;
 constexpr int kLeastPort = 1024, kMostPort = 65535;  // below 1024 a process needs a privilege
 constexpr int kProbePort = 9089, kControllerPort = 9090, kInternalPort = 9091;
 constexpr Duration kLeastValidity = 1h, kLongestValidity = 366 * 24h;
@@ -58,7 +58,7 @@ NodePool read_pool(const Field& f) {
   const auto twins = std::ranges::unique(pool.roles);
   pool.roles.erase(twins.begin(), twins.end());
   if (f["roles"].present() && pool.roles.empty()) f["roles"].wrong("must not be empty");
-  f["replicas"].required().read(pool.replicas, 1, kMostReplicas);
+  f["replicas"].required().read(pool.replicas, 1, kMostNodes);
   f["nodeIdStart"].required().read(pool.node_id_start, 0, kMostNodeId);
   const Field storage = f["storage"].required();
   if (storage.present()) storage["size"].required().read_quantity(pool.storage.size);

@@ -124,6 +124,8 @@ void put_optional(Json& out, const char* key, const std::optional<T>& value) {
 }
 
 // At most `most` characters of valid UTF-8: a status must not be refused for the text of somebody's error message.
+// The bounds of the schemas, so that the API server never refuses a status.
+inline constexpr std::size_t kMostLines = 100, kLineLimit = 1024;
 std::string clipped(std::string_view text, std::size_t most);
 Strings clipped(const Strings& lines, std::size_t most_lines, std::size_t most);
 

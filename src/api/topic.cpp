@@ -9,10 +9,9 @@ namespace penstock::api {
 
 namespace {
 
-constexpr int kMostPartitions = 100'000;
-constexpr int kMostReplicas = 32'767;  // an int16 in Kafka's protocol
-// The bounds of the schema, so that the API server never refuses a status.
-constexpr std::size_t kMostLines = 100, kMostKeys = 256, kLineLimit = 1024, kValueLimit = 4096;
+constexpr int kMostTopicPartitions = 100'000;
+constexpr int kMostReplicationFactor = 32'767;  // an int16 in Kafka's protocol
+constexpr std::size_t kMostKeys = 256, kValueLimit = 4096;
 
 constexpr std::array<std::pair<DeletionPolicy, std::string_view>, 2> kDeletionPolicies{{
     {DeletionPolicy::kRetain, "Retain"},
@@ -22,7 +21,7 @@ constexpr std::array<std::pair<AdoptionPolicy, std::string_view>, 2> kAdoptionPo
     {AdoptionPolicy::kAdopt, "Adopt"},
     {AdoptionPolicy::kRefuse, "Refuse"},
 }};
-constexpr std::array<std::pair<AccessRole, std::string_view>, 3> kRoles{{
+constexpr std::array<std::pair<AccessRole, std::string_view>, 3> kAccessRoles{{
     {AccessRole::kProducer, "Producer"},
     {AccessRole::kConsumer, "Consumer"},
     {AccessRole::kAdmin, "Admin"},
@@ -31,7 +30,7 @@ constexpr std::array<std::pair<AccessRole, std::string_view>, 3> kRoles{{
 Access read_access(const Field& f) {
   Access access;
   f["principal"].required().read(access.principal);
-  f["role"].required().read(access.role, Names<AccessRole>(kRoles));
+  f["role"].required().read(access.role, Names<AccessRole>(kAccessRoles));
   f["groups"].read(access.groups);
   f["transactionalIdPrefix"].read(access.transactional_id_prefix);
   if (f["principal"].present() && (!access.principal.starts_with("User:") || access.principal.size() < 6))
@@ -54,8 +53,8 @@ TopicSpec read_spec(const Field& f, const Meta& meta) {
     check_topic_name(spec.topic_name, f["topicName"]);
   else if (meta.name.size() > 249)
     f["topicName"].wrong("must be set: metadata.name is longer than the 249 characters that Kafka allows");
-  f["partitions"].read(spec.partitions, 1, kMostPartitions);
-  if (f["replicas"].present()) f["replicas"].read(spec.replicas.emplace(1), 1, kMostReplicas);
+  f["partitions"].read(spec.partitions, 1, kMostTopicPartitions);
+  if (f["replicas"].present()) f["replicas"].read(spec.replicas.emplace(1), 1, kMostReplicationFactor);
   f["config"].read(spec.config);
   f["deletionPolicy"].read(spec.deletion_policy, Names<DeletionPolicy>(kDeletionPolicies));
   if (f["adoptionPolicy"].present())
@@ -64,7 +63,7 @@ TopicSpec read_spec(const Field& f, const Meta& meta) {
   return spec;
 }
 
-TopicStatus read_status(const Json& object) {
+TopicStatus read_topic_status(const Json& object) {
   Problems ignored;
   const Field f = Field(object, "", ignored)["status"];
   TopicStatus status;
@@ -88,7 +87,7 @@ TopicStatus read_status(const Json& object) {
 }
 
 Json print_access(const Access& access) {
-  Json out{{"principal", access.principal}, {"role", name_of(access.role, Names<AccessRole>(kRoles))}};
+  Json out{{"principal", access.principal}, {"role", name_of(access.role, Names<AccessRole>(kAccessRoles))}};
   put(out, "groups", access.groups);
   put(out, "transactionalIdPrefix", access.transactional_id_prefix);
   return out;
@@ -115,7 +114,7 @@ Result<Topic> parse_topic(const Json& object) {
   Topic topic;
   topic.meta = read_meta(root, Topic::kKind);
   topic.spec = read_spec(root["spec"].required(), topic.meta);
-  topic.status = read_status(object);
+  topic.status = read_topic_status(object);
   return problems.or_value(std::move(topic));
 }
 

@@ -1,3 +1,5 @@
+#include "invalid.hpp"
+
 #include <penstock/cli/client_settings.hpp>
 
 #include <algorithm>
@@ -8,10 +10,6 @@
 
 namespace penstock::cli {
 namespace {
-
-std::unexpected<Error> invalid(std::string what) {
-  return fail(Code::kInvalid, std::move(what), Retry::never());
-}
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

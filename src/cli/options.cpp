@@ -1,3 +1,5 @@
+#include "invalid.hpp"
+
 #include <penstock/cli/options.hpp>
 
 #include <charconv>
@@ -188,10 +190,6 @@ void describe_simulate(CLI::App& app, SimulateOptions& options) {
   const char* output = "Output";
   describe_format(app, options.format);
   app.add_option("--picture", options.picture, "an SVG file to draw load, lag, delay and replicas into")->group(output);
-}
-
-std::unexpected<Error> invalid(std::string what) {
-  return fail(Code::kInvalid, std::move(what), Retry::never());
 }
 
 // "2", "0.5" (seconds) or "500ms".
