@@ -103,6 +103,7 @@ def changed(base, changes):
 
 POOL = {"name": "more", "roles": ["broker"], "replicas": 3, "nodeIdStart": 100, "storage": {"size": "1Gi"}}
 LISTENER = {"name": "other", "port": 9093, "tls": False, "authentication": {"type": "None"}}
+ACCOUNT = {"name": "shop", "authentication": {"type": "SCRAM-SHA-512"}}
 K = "spec/kafka/"
 S = "spec/"
 
@@ -132,7 +133,13 @@ REFUSED = [
     (managed, {K + "certificates": {"validity": "30m"}}, "`validity` must be hours or days, at most 366d"),
     (managed, {K + "certificates": {"renewBefore": "0d"}}, "`renewBefore` must be hours or days"),
     (managed, {K + "certificates": {"validity": "30d", "renewBefore": "720h"}}, "`renewBefore` must be less than `validity`"),
-    (managed, {K + "listeners/0/authentication": {"type": "mTLS"}}, "`type` must be None"),
+    (managed, {K + "listeners/0/authentication": {"type": "mTLS"}}, "Unsupported value: \"mTLS\""),
+    (managed, {K + "authorization": {"type": "Simple", "superUsers": ["admin"]}}, "authorization.superUsers[0]"),
+    (managed, {S + "accounts": [ACCOUNT]}, "`accounts` must log in as one of the `listeners` asks for"),
+    (external, {S + "accounts": [ACCOUNT]}, "`accounts` must only be set beside `kafka`"),
+    (managed, {S + "accounts": [{**ACCOUNT, "name": "shop.b"}]}, "`name` must not end in .b"),
+    (managed, {S + "accounts": [{**ACCOUNT, "rotation": {"every": "1d"}}]}, "`overlap` must be less than `every`"),
+    (managed, {S + "accounts": [{**ACCOUNT, "rotation": {"overlap": "soon"}}]}, "`overlap` must be minutes, hours or days"),
     (managed, {K + "listeners/0/name": "internal"}, "`name` must not be controller, internal or probe"),
     (managed, {K + "listeners/1": {**LISTENER, "port": 9092}}, "`listeners` must not use a `port` twice"),
     (managed, {K + "listeners/1": {**LISTENER, "name": "plain"}}, "Duplicate value"),

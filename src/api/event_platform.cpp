@@ -14,6 +14,8 @@ EventPlatformSpec read_spec(const Field& f) {
   if (f["external"].present()) spec.external = read_external(f["external"]);
   if (f.present() && spec.kafka.has_value() == spec.external.has_value())
     f.wrong("must have exactly one of kafka and external");
+  f["accounts"].for_each([&](const Field& item) { spec.accounts.push_back(read_account(item)); });
+  check_accounts(spec, f["accounts"]);
   f["allowedNamespaces"].for_each(
       [&](const Field& item) { spec.allowed_namespaces.push_back(read_namespace_rule(item)); });
   return spec;
@@ -43,6 +45,12 @@ EventPlatformStatus read_platform_status(const Json& object) {
     item["name"].read(end.name);
     item["notAfter"].read(end.not_after);
   });
+  f["accounts"].for_each([&](const Field& item) {
+    AccountStatus& account = status.accounts.emplace_back();
+    item["name"].read(account.name);
+    item["user"].read(account.user);
+    item["since"].read(account.since);
+  });
   f["plan"].read(status.plan);
   return status;
 }
@@ -51,11 +59,16 @@ Json print_spec(const EventPlatformSpec& spec) {
   Json out = Json::object();
   if (spec.kafka) out["kafka"] = print_managed(*spec.kafka);
   if (spec.external) out["external"] = print_external(*spec.external);
+  for (const auto& account : spec.accounts) out["accounts"].push_back(print_account(account));
   for (const auto& rule : spec.allowed_namespaces) out["allowedNamespaces"].push_back(print_namespace_rule(rule));
   return out;
 }
 
 }  // namespace
+
+std::array<std::string, 2> users_of(const std::string& account) {
+  return {account, account + ".b"};
+}
 
 Result<EventPlatform> parse_event_platform(const Json& object) {
   Problems problems;
@@ -83,6 +96,8 @@ Json print_status(const EventPlatformStatus& status) {
   put(out, "directoryIds", status.directory_ids);
   for (const auto& end : status.certificates)
     out["certificates"].push_back({{"name", end.name}, {"notAfter", format_time(end.not_after)}});
+  for (const auto& account : status.accounts)
+    out["accounts"].push_back({{"name", account.name}, {"user", account.user}, {"since", format_time(account.since)}});
   put(out, "plan", clipped(status.plan, kMostLines, kLineLimit));
   return out;
 }

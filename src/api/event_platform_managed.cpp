@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, 22> kReservedConfig{"advertised.",      "
                                                            "security.",        "ssl.",
                                                            "super.users",      "zookeeper."};
 
+constexpr std::array<std::string_view, 3> kAuthentications{"None", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+constexpr std::size_t kMostAccountName = 40;
+
 constexpr std::array<std::pair<Role, std::string_view>, 2> kRoles{{
     {Role::kController, "controller"},
     {Role::kBroker, "broker"},
@@ -77,8 +80,8 @@ Listener read_listener(const Field& f) {
   f["authentication"].required()["type"].required().read(listener.authentication);
   if (listener.port >= kProbePort && listener.port <= kInternalPort)
     f["port"].wrong("must not be 9089, 9090 or 9091: the cluster itself listens there");
-  if (listener.authentication != "None")
-    f["authentication"]["type"].wrong("must be None: this version does not know its clients by name");
+  if (std::ranges::find(kAuthentications, listener.authentication) == kAuthentications.end())
+    f["authentication"]["type"].wrong("must be one of None, SCRAM-SHA-256, SCRAM-SHA-512");
   return listener;
 }
 
@@ -92,9 +95,22 @@ CertificateTerms read_terms(const Field& f) {
   return terms;
 }
 
+Authorization read_authorization(const Field& f) {
+  Authorization authorization;
+  std::string type;
+  f["type"].required().read(type);
+  if (!type.empty() && type != "Simple") f["type"].wrong("must be Simple");
+  f["superUsers"].read(authorization.super_users);
+  for (const std::string& user : authorization.super_users)
+    if (!user.starts_with("User:") || user.size() < 6 || user.find(';') != std::string::npos)
+      f["superUsers"].wrong("must name principals that read User:<name>, without a semicolon");
+  return authorization;
+}
+
 // As the schema has it.
-std::string print_days_or_hours(Duration time) {
-  return time % 24h == 0s ? std::to_string(time / 24h) + "d" : std::to_string(time / 1h) + "h";
+std::string print_whole(Duration time) {
+  if (time % 24h == 0s) return std::to_string(time / 24h) + "d";
+  return time % 1h == 0s ? std::to_string(time / 1h) + "h" : std::to_string(time / 1min) + "m";
 }
 
 bool is_reserved(const std::string& key) {
@@ -119,11 +135,37 @@ ManagedKafka read_managed(const Field& f) {
   f["listeners"].required().for_each([&](const Field& item) { kafka.listeners.push_back(read_listener(item)); });
   f["config"].read(kafka.config);
   kafka.certificates = read_terms(f["certificates"]);
+  if (f["authorization"].present()) kafka.authorization = read_authorization(f["authorization"]);
   for (const auto& entry : kafka.config)
     if (is_reserved(entry.first))
       f["config"].wrong("must not set " + clipped(entry.first, 64) + ": it follows from the rest of the EventPlatform");
   if (f.present()) check_managed(kafka, f);
   return kafka;
+}
+
+Account read_account(const Field& f) {
+  Account account;
+  f["name"].required().read(account.name);
+  f["authentication"].required()["type"].required().read(account.mechanism);
+  f["rotation"]["every"].read(account.rotation_every);
+  f["rotation"]["overlap"].read(account.rotation_overlap);
+  if (account.name.size() > kMostAccountName || account.name.ends_with(".b"))
+    f["name"].wrong("must have at most 40 characters and not end in .b: that is the account's second user");
+  if (account.rotation_every && *account.rotation_every <= account.rotation_overlap)
+    f["rotation"]["overlap"].wrong("must be less than rotation.every");
+  return account;
+}
+
+void check_accounts(const EventPlatformSpec& spec, const Field& at) {
+  if (!spec.accounts.empty() && !spec.kafka) at.wrong("must only be set beside kafka");
+  std::set<std::string> names;
+  for (const Account& account : spec.accounts) {
+    if (!names.insert(account.name).second) at.wrong("must not have two named " + account.name);
+    const bool served =
+        !spec.kafka || std::ranges::count(spec.kafka->listeners, account.mechanism, &Listener::authentication) > 0;
+    if (account.mechanism == "None" || !served)
+      at.wrong("must log in as a listener asks for: " + account.name + " has " + account.mechanism);
+  }
 }
 
 void check_managed(const ManagedKafka& kafka, const Field& at) {
@@ -152,6 +194,14 @@ void check_managed(const ManagedKafka& kafka, const Field& at) {
   if (kafka.listeners.empty()) at["listeners"].wrong("must not be empty");
 }
 
+Json print_account(const Account& account) {
+  Json out{{"name", account.name},
+           {"authentication", {{"type", account.mechanism}}},
+           {"rotation", {{"overlap", print_whole(account.rotation_overlap)}}}};
+  if (account.rotation_every) out["rotation"]["every"] = print_whole(*account.rotation_every);
+  return out;
+}
+
 Json print_managed(const ManagedKafka& kafka) {
   Json out{{"version", kafka.version}, {"nodePools", Json::array()}, {"listeners", Json::array()}};
   put(out, "image", kafka.image);
@@ -171,8 +221,12 @@ Json print_managed(const ManagedKafka& kafka) {
                                 {"tls", listener.tls},
                                 {"authentication", {{"type", listener.authentication}}}});
   put(out, "config", kafka.config);
-  out["certificates"] = {{"validity", print_days_or_hours(kafka.certificates.validity)},
-                         {"renewBefore", print_days_or_hours(kafka.certificates.renew_before)}};
+  if (kafka.authorization) {
+    out["authorization"] = {{"type", "Simple"}};
+    put(out["authorization"], "superUsers", kafka.authorization->super_users);
+  }
+  out["certificates"] = {{"validity", print_whole(kafka.certificates.validity)},
+                         {"renewBefore", print_whole(kafka.certificates.renew_before)}};
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include <penstock/operator/action.hpp>
 
+#include <algorithm>
+
 namespace penstock::op {
 namespace {
 
@@ -31,6 +33,14 @@ std::string print(const std::map<std::string, std::string>& settings) {
 std::string print(const kafka::TopicConfigChange& change) {
   std::string out = print(change.set);
   for (const auto& key : change.unset) out += (out.empty() ? "" : ", ") + key + " unset";
+  return out;
+}
+
+std::string print(const std::vector<kafka::ScramChange>& changes) {
+  std::string out;
+  for (const auto& change : changes)
+    out += (out.empty() ? "" : "; ") + std::string(change.password ? "set" : "delete") + " the " + change.mechanism +
+           " password of user " + change.user;
   return out;
 }
 
@@ -71,6 +81,7 @@ std::string to_string(const Action& action) {
           [](const DeleteTopic& a) { return because("delete topic " + a.topic + " (" + a.topic_id + ")", a.why); },
           [](const CreateAcls& a) { return because("add ACLs (" + join(a.bindings) + ")", a.why); },
           [](const DeleteAcls& a) { return because("remove ACLs (" + join(a.bindings) + ")", a.why); },
+          [](const AlterScramUsers& a) { return because(print(a.changes), a.why); },
           [](const EmitEvent& a) { return because("event " + a.reason, a.note); },
       },
       action);
@@ -84,6 +95,9 @@ bool disrupts(const Action& action) {
                         [](const SetScale& a) { return a.to < a.from; },
                         [](const DeleteTopic&) { return true; },
                         [](const DeleteAcls&) { return true; },
+                        [](const AlterScramUsers& a) {
+                          return std::ranges::any_of(a.changes, [](const auto& change) { return !change.password; });
+                        },
                         [](const auto&) { return false; },
                     },
                     action);

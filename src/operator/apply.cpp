@@ -55,6 +55,10 @@ class Applier {
   Result<void> operator()(const CreateAcls& a) { return every(sinks_.cluster->create_acls(a.bindings, kKafkaTimeout)); }
   Result<void> operator()(const DeleteAcls& a) { return every(sinks_.cluster->delete_acls(a.bindings, kKafkaTimeout)); }
 
+  Result<void> operator()(const AlterScramUsers& a) {
+    return every(sinks_.cluster->alter_scram_users(a.changes, kKafkaTimeout));
+  }
+
   Result<void> operator()(const EmitEvent& a) {
     sinks_.events->record(sinks_.regarding, a.warning ? "Warning" : "Normal", a.reason, a.action, a.note);
     return {};
@@ -113,9 +117,10 @@ class Applier {
 };
 
 template <class T>
-concept KafkaAction = std::same_as<T, CreateTopic> || std::same_as<T, GrowPartitions> ||
-                      std::same_as<T, AlterTopicConfig> || std::same_as<T, AlterBrokerConfig> ||
-                      std::same_as<T, DeleteTopic> || std::same_as<T, CreateAcls> || std::same_as<T, DeleteAcls>;
+concept KafkaAction =
+    std::same_as<T, CreateTopic> || std::same_as<T, GrowPartitions> || std::same_as<T, AlterTopicConfig> ||
+    std::same_as<T, AlterBrokerConfig> || std::same_as<T, DeleteTopic> || std::same_as<T, CreateAcls> ||
+    std::same_as<T, DeleteAcls> || std::same_as<T, AlterScramUsers>;
 
 bool needs_kafka(const Action& action) {
   return std::visit([]<class T>(const T&) { return KafkaAction<T>; }, action);

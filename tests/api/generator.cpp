@@ -104,7 +104,6 @@ void keep_kafka_rules(Json& kafka) {
   int port = 9092;
   for (auto& listener : kafka["listeners"]) {
     listener["tls"] = false;
-    listener["authentication"]["type"] = "None";
     listener["port"] = port++;
   }
 }
@@ -113,6 +112,11 @@ void keep_platform_rules(Json& spec, unsigned variant) {
   if (spec.contains("kafka") && spec.contains("external")) spec.erase(variant % 2 == 0 ? "kafka" : "external");
   if (!spec.contains("kafka") && !spec.contains("external")) spec["external"] = {{"bootstrapServers", {"kafka:9092"}}};
   if (spec.contains("kafka")) keep_kafka_rules(spec["kafka"]);
+  if (spec.contains("accounts") && !spec.contains("kafka")) spec.erase("accounts");
+  if (spec.contains("accounts"))
+    for (auto& account : spec["accounts"])
+      spec["kafka"]["listeners"][0]["authentication"] = account["authentication"] =
+          spec["accounts"][0]["authentication"];
   if (spec.contains("external") && spec["external"].contains("sasl") && !spec["external"].contains("tls"))
     spec["external"]["sasl"]["mechanism"] = "SCRAM-SHA-256";
   if (!spec.contains("allowedNamespaces")) return;

@@ -39,9 +39,9 @@ EventPlatform populated_platform(bool managed) {
   EventPlatform platform;
   auto& [meta, spec, status] = platform;
   meta = populated_meta();
-  auto& [kafka, external, rules] = spec;
+  auto& [kafka, external, accounts, rules] = spec;
   if (managed) {
-    auto& [version, image, pools, listeners, config, terms] = kafka.emplace();
+    auto& [version, image, pools, listeners, config, terms, authorization] = kafka.emplace();
     auto& [validity, renew_before] = terms;
     validity = 90 * 24h;
     renew_before = 12h;
@@ -62,7 +62,14 @@ EventPlatform populated_platform(bool managed) {
     listener_name = "plain";
     port = 9092;
     tls = true;
-    authentication = "None";
+    authentication = "SCRAM-SHA-512";
+    auto& [super_users] = authorization.emplace();
+    super_users = {"User:admin"};
+    auto& [account, account_mechanism, every, overlap] = accounts.emplace_back();
+    account = "orders-svc";
+    account_mechanism = "SCRAM-SHA-512";
+    every = 90 * 24h;
+    overlap = 30min;
     config = {{"log.retention.hours", "168"}};
   } else {
     auto& [servers, tls, sasl] = external.emplace();
@@ -80,7 +87,7 @@ EventPlatform populated_platform(bool managed) {
   selector = {{"matchLabels", {{"team", "payments"}}}};
   topics = groups = {"payments."};
   auto& [generation, conditions, cluster, version, servers, nodes, brokers, capabilities, directories, certificates,
-         plan] = status;
+         account_records, plan] = status;
   generation = 3;
   conditions = populated_conditions();
   cluster = "4L6g3nShT-eMCtK--X86sw";
@@ -94,6 +101,10 @@ EventPlatform populated_platform(bool managed) {
   auto& [held, not_after] = certificates.emplace_back();
   held = "nodes";
   not_after = *parse_time("2027-11-30T00:00:00Z");
+  auto& [recorded, user, since] = account_records.emplace_back();
+  recorded = "orders-svc";
+  user = "orders-svc.b";
+  since = kNoon;
   plan = {"wait"};
   return platform;
 }

@@ -310,7 +310,7 @@ TEST_CASE("an ACL comes and goes without touching its neighbours") {
     for (const AclBinding& binding : all) CHECK(created->at(binding.to_string()));
   }
   const auto listed = [&] {
-    auto found = live.cluster->acls(kTimeout);
+    auto found = live.cluster->acls("", kTimeout);
     REQUIRE(found);
     std::erase_if(*found, [&](const AclBinding& acl) { return std::ranges::find(all, acl) == all.end(); });
     std::ranges::sort(*found);

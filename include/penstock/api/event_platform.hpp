@@ -2,6 +2,8 @@
 #pragma once
 #include <penstock/api/meta.hpp>
 
+#include <array>
+
 namespace penstock::api {
 
 enum class Role { kController, kBroker };
@@ -28,8 +30,14 @@ struct Listener {
   std::string name;
   int port = 0;
   bool tls = false;
-  std::string authentication = "None";
+  std::string authentication = "None";  // None, SCRAM-SHA-256, SCRAM-SHA-512
   bool operator==(const Listener&) const = default;
+};
+
+// Its presence: who may do what is asked of Kafka's ACLs.
+struct Authorization {
+  std::vector<std::string> super_users;  // principals that may do everything
+  bool operator==(const Authorization&) const = default;
 };
 
 // Of the certificates that nodes and we ourselves show.
@@ -46,6 +54,7 @@ struct ManagedKafka {
   std::vector<Listener> listeners;
   std::map<std::string, std::string> config;
   CertificateTerms certificates;
+  std::optional<Authorization> authorization;
   bool operator==(const ManagedKafka&) const = default;
 };
 
@@ -79,9 +88,21 @@ struct NamespaceRule {
   bool operator==(const NamespaceRule&) const = default;
 };
 
+// Somebody who logs in to a cluster that we run. An account is two users of Kafka's, of which one is in use: a new
+// password is that of the other one, so that clients have time to take it up.
+std::array<std::string, 2> users_of(const std::string& account);
+struct Account {
+  std::string name;
+  std::string mechanism;                   // SCRAM-SHA-256, SCRAM-SHA-512
+  std::optional<Duration> rotation_every;  // none: only when its Secret is deleted
+  Duration rotation_overlap = 24h;         // how long the user before stays
+  bool operator==(const Account&) const = default;
+};
+
 struct EventPlatformSpec {
   std::optional<ManagedKafka> kafka;  // exactly one of the two
   std::optional<ExternalKafka> external;
+  std::vector<Account> accounts;
   std::vector<NamespaceRule> allowed_namespaces;
   bool operator==(const EventPlatformSpec&) const = default;
 };
@@ -97,6 +118,14 @@ struct CertificateEnd {
   bool operator==(const CertificateEnd&) const = default;
 };
 
+// What was put into Kafka for an account, and will be taken back.
+struct AccountStatus {
+  std::string name;
+  std::string user;  // the one in use
+  WallTime since;    // when it was put in use
+  bool operator==(const AccountStatus&) const = default;
+};
+
 struct EventPlatformStatus {
   std::int64_t observed_generation = 0;
   Conditions conditions;
@@ -108,6 +137,7 @@ struct EventPlatformStatus {
   std::vector<std::string> capabilities;             // sorted: acls, configs, offsets, topics
   std::map<std::string, std::string> directory_ids;  // node id → the KRaft directory id minted for it
   std::vector<CertificateEnd> certificates;          // of a cluster that we run
+  std::vector<AccountStatus> accounts;
   std::vector<std::string> plan;
   bool operator==(const EventPlatformStatus&) const = default;
 };

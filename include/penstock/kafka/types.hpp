@@ -112,6 +112,12 @@ struct AclBinding {
 };
 std::optional<AclBinding> parse_acl_binding(std::string_view text);
 
+// A user has one credential for each mechanism, SCRAM-SHA-256 and SCRAM-SHA-512.
+struct ScramChange {
+  std::string user, mechanism;
+  std::optional<std::string> password;  // none: the credential is deleted
+};
+
 // One result for each thing asked about, by its name.
 template <class T>
 using PerItem = std::map<std::string, Result<T>>;

@@ -78,6 +78,11 @@ struct DeleteAcls {
   std::string why;
 };
 
+struct AlterScramUsers {
+  std::vector<kafka::ScramChange> changes;
+  std::string why;
+};
+
 // Something a person should be told, about the object being reconciled.
 struct EmitEvent {
   bool warning = false;
@@ -86,9 +91,9 @@ struct EmitEvent {
 
 using Action =
     std::variant<CreateObject, PatchObject, DeleteObject, SetScale, RecordStatus, CreateTopic, GrowPartitions,
-                 AlterTopicConfig, AlterBrokerConfig, DeleteTopic, CreateAcls, DeleteAcls, EmitEvent>;
+                 AlterTopicConfig, AlterBrokerConfig, DeleteTopic, CreateAcls, DeleteAcls, AlterScramUsers, EmitEvent>;
 
-// "create StatefulSet kafka/main-pool: the node pool has none yet". Never prints a Secret's data.
+// "create StatefulSet kafka/main-pool: the node pool has none yet". Never prints a Secret's data or a password.
 std::string to_string(const Action& action);
 // Whether a person's workload or data can notice.
 bool disrupts(const Action& action);

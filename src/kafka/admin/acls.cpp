@@ -128,11 +128,11 @@ Result<PerItem<void>> send(Handle& handle, Duration timeout, rd_kafka_admin_op_t
 
 }  // namespace
 
-Result<std::vector<AclBinding>> AdminCluster::acls(Duration timeout) {
+Result<std::vector<AclBinding>> AdminCluster::acls(const std::string& principal, Duration timeout) {
   char words[256] = "";
-  const Binding any(rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_ANY, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY,
-                                                  nullptr, nullptr, RD_KAFKA_ACL_OPERATION_ANY,
-                                                  RD_KAFKA_ACL_PERMISSION_TYPE_ANY, words, sizeof(words)));
+  const Binding any(rd_kafka_AclBindingFilter_new(
+      RD_KAFKA_RESOURCE_ANY, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, principal.empty() ? nullptr : principal.c_str(),
+      nullptr, RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, words, sizeof(words)));
   if (!any) return fail(Code::kInternal, words);
   Result<std::vector<AclBinding>> found = fail(Code::kInternal, "not asked");
   Batch batch(*handle_, timeout);

@@ -1,4 +1,4 @@
-// The facade over librdkafka's admin calls; its parts are in topics.cpp, configs.cpp, acls.cpp and groups.cpp.
+// The facade over librdkafka's admin calls; its parts are in the files beside it.
 #pragma once
 #include "batch.hpp"
 
@@ -27,9 +27,11 @@ class AdminCluster final : public Cluster {
   Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set,
                                    Duration timeout) override;
   Result<ShownCertificate> shown_certificate(const std::string& host, int port, Duration timeout) override;
-  Result<std::vector<AclBinding>> acls(Duration timeout) override;
+  Result<std::vector<AclBinding>> acls(const std::string& principal, Duration timeout) override;
   Result<PerItem<void>> create_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;
   Result<PerItem<void>> delete_acls(const std::vector<AclBinding>& bindings, Duration timeout) override;
+  Result<std::map<std::string, std::set<std::string>>> scram_users(Duration timeout) override;
+  Result<PerItem<void>> alter_scram_users(const std::vector<ScramChange>& changes, Duration timeout) override;
   Result<std::vector<std::string>> active_groups_of(const std::string& topic, Duration timeout) override;
 
  private:

@@ -1,4 +1,5 @@
 #include <penstock/operator/access.hpp>
+#include <penstock/operator/platform/accounts.hpp>
 #include <penstock/operator/platform/certificates.hpp>
 #include <penstock/operator/platform/nodes.hpp>
 #include <penstock/operator/platform/observe.hpp>
@@ -9,7 +10,7 @@
 namespace penstock::op::platform {
 namespace {
 
-constexpr Duration kShowTimeout = 2s;
+constexpr Duration kShowTimeout = 2s, kKafkaTimeout = 8s;
 
 std::vector<kafka::PlatformView::Allowed> allowed(const api::EventPlatform& platform, const Stores& stores) {
   std::vector<kafka::PlatformView::Allowed> out;
@@ -44,12 +45,16 @@ Children children_of(const k8s::ObjectKey& platform, const Stores& stores) {
           {}};
 }
 
-// Read from the server by name: no right to see everybody's Secrets is needed for that, and a cache that lacks what was
-// made a moment ago would have another authority made.
-Result<std::map<std::string, Json>> secrets_of(const Layout& layout, const k8s::Client& client,
-                                               const std::stop_token& stop) {
+std::vector<std::string> certificate_secret_names(const Layout& layout) {
   std::vector<std::string> names{authority_secret_name(layout), operator_secret_name(layout)};
   for (const auto& pool : layout.kafka().node_pools) names.push_back(pool_secret_name(layout, pool));
+  return names;
+}
+
+// Read from the server by name: no right to see everybody's Secrets is needed for that, and a cache that lacks what was
+// made a moment ago would have another authority or password made.
+Result<std::map<std::string, Json>> read_secrets(const std::vector<std::string>& names, const Layout& layout,
+                                                 const k8s::Client& client, const std::stop_token& stop) {
   std::map<std::string, Json> out;
   for (const std::string& name : names) {
     const k8s::ObjectKey key{layout.platform().meta.ns, name};
@@ -74,6 +79,18 @@ kafka::Connection managed_connection(const Layout& layout, const Certificates& c
   out.certificate_authority = certificates.admin.authorities;
   out.client_certificate = certificates.admin.certificate;
   out.client_key = certificates.admin.key;
+  return out;
+}
+
+Result<std::optional<AccountsSeen>> accounts_of(const Layout& layout, kafka::Cluster& cluster, const Deps& deps,
+                                                const std::stop_token& stop) {
+  std::vector<std::string> names = known_accounts(layout.platform());
+  if (names.empty()) return std::nullopt;
+  for (std::string& name : names) name = account_secret_name(layout, name);
+  auto secrets = read_secrets(names, layout, deps.client, stop);
+  if (!secrets) return std::unexpected(secrets.error());
+  AccountsSeen out{std::move(*secrets), cluster.scram_users(kKafkaTimeout), {}};
+  if (out.users) out.logins = logins(layout, out, deps.clock.wall());
   return out;
 }
 
@@ -116,7 +133,7 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
   } else {
     observed.children = children_of(key, deps.stores);
     layout.emplace(observed, ids_of(observed));
-    auto secrets = secrets_of(*layout, deps.client, stop);
+    auto secrets = read_secrets(certificate_secret_names(*layout), *layout, deps.client, stop);
     if (!secrets) return std::unexpected(secrets.error());
     observed.children.secrets = std::move(*secrets);
     observed.held = held(*layout, observed.children.secrets, observed.view);
@@ -138,8 +155,19 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
     observed.answer = std::unexpected(line.error());
     return sight;
   }
-  if (layout) look_at_certificates(observed, *layout, **line);
+  if (layout) {
+    look_at_certificates(observed, *layout, **line);
+    (*line)->capabilities.reset();  // what brokers of ours can do changes when they start anew
+  }
   observed.answer = probe(**line);
+  if (layout && observed.answer) {
+    auto accounts = accounts_of(*layout, *(*line)->cluster, deps, stop);
+    if (!accounts) return std::unexpected(accounts.error());
+    observed.accounts = std::move(*accounts);
+    if (layout->kafka().authorization && std::ranges::count(observed.answer->capabilities, "acls") > 0)
+      if (auto acls = (*line)->cluster->acls(scaler_acls()[0].principal, kKafkaTimeout))
+        observed.scaler_acls = std::move(*acls);
+  }
   sight.cluster = (*line)->cluster;
   return sight;
 }

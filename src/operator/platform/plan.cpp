@@ -12,6 +12,7 @@ PlatformPlan hold_back(PlatformPlan plan, const Observed& observed) {
   plan.publish = plan.publish && !before.cluster_id.empty();
   plan.status.cluster_id = before.cluster_id;
   plan.status.directory_ids = before.directory_ids;
+  plan.status.accounts = before.accounts;
   return plan;
 }
 

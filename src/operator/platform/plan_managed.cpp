@@ -15,7 +15,7 @@ struct Refusal {
 };
 
 std::expected<std::string, Refusal> choose_image(const Layout& layout) {
-  const auto& [version, image, pools, listeners, config, certificates] = layout.kafka();
+  const std::string &version = layout.kafka().version, &image = layout.kafka().image;
   const Settings& settings = layout.settings();
   const auto known = settings.default_images.find(version);
   if (known == settings.default_images.end()) {
@@ -113,10 +113,12 @@ PlatformPlan plan_managed(const Observed& observed, WallTime now) {
   const auto refusal = keep_up(plan, observed, layout, nodes, now);
   // Whatever is wrong with the spec, a cluster that answers stays usable.
   if (observed.answer) {
+    keep_scaler_access(plan, observed);
     verified(plan, observed);
     plan.status.kafka_version = layout.kafka().version;
   }
   certificates_in_use(plan, observed, layout, now);
+  keep_accounts(plan, observed, layout, now);
   if (refusal) {
     not_ready(plan, observed, now, refusal->reason, refusal->message, true);
     return plan;

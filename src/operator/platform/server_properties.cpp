@@ -1,33 +1,12 @@
+#include "properties.hpp"
+
+#include <penstock/operator/platform/certificates.hpp>
 #include <penstock/operator/platform/render.hpp>
 
 #include <algorithm>
-#include <cstdio>
 
 namespace penstock::op::platform {
 namespace {
-
-using Properties = std::vector<std::pair<std::string, std::string>>;
-
-// As java.util.Properties reads it: whatever a value holds, it stays on its line.
-std::string escaped(std::string_view text, bool key) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool special = c == '\\' || (key && (c == ' ' || c == ':' || c == '=' || c == '#' || c == '!'));
-    const bool leading_space = out.empty() && c == ' ';
-    if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\u%04x", byte);
-      out += code;
-    } else {
-      if (special || leading_space) out += '\\';
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
@@ -43,7 +22,10 @@ struct KafkaListener {
   std::string name;
   int port = 0;
   bool tls = true;
-  bool mutual = false;  // clients must show a certificate of the platform's authority
+  bool mutual = false;      // clients must show a certificate of the platform's authority
+  std::string mechanism{};  // of SASL; empty: none
+
+  std::string protocol() const { return std::string(mechanism.empty() ? "" : "SASL_") + (tls ? "SSL" : "PLAINTEXT"); }
 };
 
 std::vector<KafkaListener> listeners(const Layout& layout, const api::NodePool& pool) {
@@ -52,7 +34,8 @@ std::vector<KafkaListener> listeners(const Layout& layout, const api::NodePool& 
   if (!pool.has(api::Role::kBroker)) return out;
   out.push_back({"INTERNAL", kInternalPort, true, true});
   for (const auto& listener : layout.kafka().listeners)
-    out.push_back({upper(listener.name), listener.port, listener.tls});
+    out.push_back({upper(listener.name), listener.port, listener.tls, false,
+                   listener.authentication == "None" ? "" : listener.authentication});
   return out;
 }
 
@@ -68,10 +51,10 @@ void add_identity(Properties& out, const Layout& layout, const api::NodePool& po
   if (pool.has(api::Role::kBroker)) roles.emplace_back("broker");
   if (pool.has(api::Role::kController)) roles.emplace_back("controller");
   if (!pool.has(api::Role::kController)) protocols.emplace_back("CONTROLLER:SSL");
-  for (const auto& [name, port, tls, mutual] : listeners(layout, pool)) {
-    bound.push_back(name + "://:" + std::to_string(port));
-    advertised.push_back(name + "://" + layout.address("@HOST@", port));
-    protocols.push_back(name + (tls ? ":SSL" : ":PLAINTEXT"));
+  for (const KafkaListener& listener : listeners(layout, pool)) {
+    bound.push_back(listener.name + "://:" + std::to_string(listener.port));
+    advertised.push_back(listener.name + "://" + layout.address("@HOST@", listener.port));
+    protocols.push_back(listener.name + ":" + listener.protocol());
   }
   // bash speaks no TLS: the probe has a listener that nobody outside the pod reaches.
   if (pool.has(api::Role::kBroker)) {
@@ -106,6 +89,28 @@ void add_certificates(Properties& out, const Layout& layout, const api::NodePool
   if (pool.has(api::Role::kBroker)) out.emplace_back("listener.name.probe.num.network.threads", "1");
 }
 
+void add_security(Properties& out, const Layout& layout, const api::NodePool& pool) {
+  for (const KafkaListener& listener : listeners(layout, pool)) {
+    if (listener.mechanism.empty()) continue;
+    const std::string prefix = "listener.name." + lower(listener.name) + ".";
+    out.emplace_back(prefix + "sasl.enabled.mechanisms", listener.mechanism);
+    out.emplace_back(prefix + lower(listener.mechanism) + ".sasl.jaas.config",
+                     "org.apache.kafka.common.security.scram.ScramLoginModule required;");
+  }
+  const auto& authorization = layout.kafka().authorization;
+  if (!authorization) return;
+  std::vector<std::string> users{"User:CN=" + std::string(kNodeName), "User:CN=" + std::string(kOperatorName)};
+  for (const std::string& user : authorization->super_users) {
+    users.push_back(user);
+    const auto& accounts = layout.platform().spec.accounts;
+    const auto account =
+        std::ranges::find(accounts, user.substr(std::string_view("User:").size()), &api::Account::name);
+    if (account != accounts.end()) users.push_back("User:" + api::users_of(account->name)[1]);
+  }
+  out.emplace_back("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+  out.emplace_back("super.users", join(users, ";"));
+}
+
 // The same on every node: a topic's defaults come from the broker that is asked or from the active controller. A
 // min.insync.replicas of the whole cluster is taken from the controllers when it is born (KIP-966).
 void add_defaults(Properties& out, const Layout& layout) {
@@ -131,6 +136,7 @@ std::string server_properties(const Layout& layout, const api::NodePool& pool) {
   Properties properties;
   add_identity(properties, layout, pool);
   add_certificates(properties, layout, pool);
+  add_security(properties, layout, pool);
   add_defaults(properties, layout);
   for (const auto& [key, value] : layout.kafka().config) {
     const auto same = std::ranges::find(properties, key, &Properties::value_type::first);
@@ -140,9 +146,7 @@ std::string server_properties(const Layout& layout, const api::NodePool& pool) {
       properties.emplace_back(key, value);
     }
   }
-  std::string out;
-  for (const auto& [key, value] : properties) out += escaped(key, true) + "=" + escaped(value, false) + "\n";
-  return out;
+  return print_properties(properties);
 }
 
 std::string format_options(const Layout& layout, const api::NodePool& pool, const std::set<int>& settled) {

@@ -1,5 +1,10 @@
 #include "acls.hpp"
 
+#include <penstock/api/event_platform.hpp>
+
+#include <algorithm>
+#include <array>
+
 namespace penstock::op::topic {
 
 using kafka::AclBinding;
@@ -7,17 +12,30 @@ using kafka::Operation;
 using kafka::PatternType;
 using kafka::ResourceType;
 
-std::set<AclBinding> wanted_acls(const api::Topic& topic) {
+namespace {
+
+constexpr std::string_view kUser = "User:";
+constexpr std::array<std::string_view, 3> kOurs{"User:CN=penstock-operator", "User:CN=penstock-scaler",
+                                                "User:CN=kafka-node"};
+
+std::vector<std::string> principals_of(const std::string& principal, const std::set<std::string>& accounts) {
+  const std::string user = principal.substr(std::min(kUser.size(), principal.size()));
+  if (!accounts.contains(user)) return {principal};
+  std::vector<std::string> out;
+  for (const std::string& each : api::users_of(user)) out.push_back(std::string(kUser) + each);
+  return out;
+}
+
+}  // namespace
+
+std::set<AclBinding> wanted_acls(const api::Topic& topic, const std::set<std::string>& accounts) {
   std::set<AclBinding> out;
   for (const api::Access& access : topic.spec.access) {
+    const auto principals = principals_of(access.principal, accounts);
     const auto allow = [&](ResourceType resource, const std::string& name, PatternType pattern, Operation operation) {
-      AclBinding binding;
-      binding.resource = resource;
-      binding.name = name;
-      binding.pattern = pattern;
-      binding.principal = access.principal;
-      binding.operation = operation;
-      out.insert(binding);
+      for (const std::string& principal : principals)
+        out.insert(
+            {.resource = resource, .name = name, .pattern = pattern, .principal = principal, .operation = operation});
     };
     const std::string& name = topic.kafka_name();
     switch (access.role) {
@@ -51,7 +69,8 @@ std::set<AclBinding> parse_acls(const std::vector<std::string>& ledger) {
 
 AclChange change_acls(const Observed& observed, bool keep_access) {
   const std::set<AclBinding> owned = parse_acls(observed.topic.status.owned_acls);
-  const std::set<AclBinding> wanted = keep_access ? wanted_acls(observed.topic) : std::set<AclBinding>{};
+  const std::set<AclBinding> wanted =
+      keep_access ? wanted_acls(observed.topic, observed.accounts) : std::set<AclBinding>{};
   AclChange out;
   std::set<AclBinding> ledger;
   for (const AclBinding& binding : wanted) {
@@ -74,6 +93,8 @@ std::optional<std::string> refused_access(const Observed& observed) {
   for (const api::Access& access : observed.topic.spec.access) {
     if (access.principal == "User:*")
       return "spec.access: User:* means everybody; name the principals, or let an administrator make that ACL by hand";
+    if (std::ranges::count(kOurs, access.principal) > 0)
+      return "spec.access: " + access.principal + " is Penstock's or a node's own; name the principals of your clients";
     if (!access.transactional_id_prefix.empty() && !observed.platforms_namespace)
       return "spec.access: `transactionalIdPrefix` is only allowed in the platform's own namespace";
   }

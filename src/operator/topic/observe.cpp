@@ -24,7 +24,7 @@ void look_at_others(const api::Topic& topic, const Stores& stores, Observed& out
       out.owner = key.to_string();
     }
     out.owned_by_others.merge(parse_acls(other.status.owned_acls));
-    if (!other.meta.deleted) out.wanted_by_others.merge(wanted_acls(other));
+    if (!other.meta.deleted) out.wanted_by_others.merge(wanted_acls(other, out.accounts));
   }
 }
 
@@ -64,6 +64,7 @@ void look_at_platform(const api::Topic& topic, const Stores& stores, const Platf
     return;
   }
   out.denied = access_denied(topic, **resource, labels);
+  for (const api::Account& account : (*resource)->spec.accounts) out.accounts.insert(account.name);
   if (platform) {
     out.platform = PlatformState::kReady;
     out.has_acls = platform->has_acls;
@@ -106,7 +107,7 @@ Result<void> look_at_kafka(const api::Topic& topic, const Platform& platform, Ob
     return fail("describing the topic " + name, actual.error());
   }
   if (platform.has_acls && needs_acls(topic)) {
-    auto acls = cluster.acls(kKafkaTimeout);
+    auto acls = cluster.acls("", kKafkaTimeout);
     if (!acls) return fail("reading the ACLs", acls.error());
     out.acls = {acls->begin(), acls->end()};
   }

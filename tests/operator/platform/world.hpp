@@ -6,8 +6,10 @@
 #include <penstock/operator/platform/reconciler.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,7 @@ class FakeApi : public http::Transport {
 
   Result<http::Response> send(const http::Request& request, Duration, std::stop_token) override {
     if (request.method == "GET") return get(path_of(request));
-    if (writes_left == 0) return fail(Code::kUnavailable, "cut off");
-    if (writes_left > 0) --writes_left;
+    if (!count_write()) return fail(Code::kUnavailable, "cut off");
     writes.push_back(request.method + " " + path_of(request));
     if (request.method == "POST") return post(path_of(request), Json::parse(request.body));
     if (request.method == "PATCH") return patch(path_of(request), Json::parse(request.body));
@@ -36,6 +37,13 @@ class FakeApi : public http::Transport {
   }
   Result<http::Response> stream(const http::Request&, const http::ChunkSink&, Duration, std::stop_token) override {
     return fail(Code::kUnsupported, "no streams here");
+  }
+
+  // Whether one more write arrives.
+  bool count_write() {
+    if (writes_left == 0) return false;
+    if (writes_left > 0) --writes_left;
+    return true;
   }
 
   std::vector<Json> all(const k8s::Resource& resource) const {
@@ -123,9 +131,13 @@ struct FakeKafka {
   Result<kafka::ClusterInfo> info = std::unexpected(Error{Code::kUnavailable, "refused (after 3ms)", Retry::later()});
   bool acls = true;
   int opened = 0, described = 0, asked_to_show = 0;
-  std::map<std::string, kafka::ShownCertificate> shown;  // by host
-  std::vector<std::string> altered;                      // "0 key=value"
+  std::map<std::string, kafka::ShownCertificate> shown;                 // by host
+  std::vector<std::string> altered;                                     // "0 key=value"
+  std::map<std::string, std::map<std::string, std::string>> passwords;  // by user, then by mechanism
+  std::vector<std::string> password_changes;                            // "user" and "user gone"
+  std::set<kafka::AclBinding> bindings;
   kafka::Connection last;
+  std::function<bool()> write;  // false: the operator has died
 };
 
 class FakeCluster : public kafka::Cluster {
@@ -135,7 +147,31 @@ class FakeCluster : public kafka::Cluster {
     ++kafka_.described;
     return kafka_.info;
   }
-  Result<std::vector<kafka::AclBinding>> acls(Duration) override { return no(); }
+  Result<std::vector<kafka::AclBinding>> acls(const std::string&, Duration) override {
+    return std::vector<kafka::AclBinding>(kafka_.bindings.begin(), kafka_.bindings.end());
+  }
+  Result<std::map<std::string, std::set<std::string>>> scram_users(Duration) override {
+    std::map<std::string, std::set<std::string>> out;
+    for (const auto& [user, by_mechanism] : kafka_.passwords)
+      for (const auto& [mechanism, password] : by_mechanism) out[user].insert(mechanism);
+    return out;
+  }
+  Result<kafka::PerItem<void>> alter_scram_users(const std::vector<kafka::ScramChange>& changes, Duration) override {
+    kafka::PerItem<void> out;
+    for (const auto& change : changes) {
+      if (!kafka_.write()) return fail(Code::kUnavailable, "cut off");
+      auto& user = kafka_.passwords[change.user];
+      kafka_.password_changes.push_back(change.user + (change.password ? "" : " gone"));
+      if (change.password) {
+        user[change.mechanism] = *change.password;
+      } else {
+        user.erase(change.mechanism);
+        if (user.empty()) kafka_.passwords.erase(change.user);
+      }
+      out.emplace(change.user, Result<void>{});
+    }
+    return out;
+  }
   Result<kafka::PerItem<std::vector<kafka::ConfigEntry>>> topic_configs(const std::vector<std::string>& topics,
                                                                         Duration) override {
     kafka::PerItem<std::vector<kafka::ConfigEntry>> out;
@@ -159,7 +195,14 @@ class FakeCluster : public kafka::Cluster {
     if (found == kafka_.shown.end()) return fail(Code::kUnavailable, "refused");
     return found->second;
   }
-  Result<kafka::PerItem<void>> create_acls(const std::vector<kafka::AclBinding>&, Duration) override { return no(); }
+  Result<kafka::PerItem<void>> create_acls(const std::vector<kafka::AclBinding>& bindings, Duration) override {
+    kafka::PerItem<void> out;
+    for (const auto& binding : bindings) {
+      kafka_.bindings.insert(binding);
+      out.emplace(binding.to_string(), Result<void>{});
+    }
+    return out;
+  }
   Result<kafka::PerItem<void>> delete_acls(const std::vector<kafka::AclBinding>& bindings, Duration) override {
     kafka::PerItem<void> out;
     for (const auto& binding : bindings)
@@ -177,6 +220,7 @@ class FakeCluster : public kafka::Cluster {
 class World {
  public:
   explicit World(Json spec, const std::string& name = "main") : key{"kafka", name} {
+    broker.write = [this] { return api->count_write(); };
     api->put(k8s::kinds::kNamespace, {{"metadata", {{"name", "kafka"}}}});
     api->put(k8s::kinds::kNamespace, {{"metadata", {{"name", "shop"}, {"labels", {{"team", "shop"}}}}}});
     api->put(

@@ -97,7 +97,7 @@ class FakeKafka final : public kafka::Cluster {
     });
   }
 
-  Result<std::vector<kafka::AclBinding>> acls(Duration) override {
+  Result<std::vector<kafka::AclBinding>> acls(const std::string&, Duration) override {
     if (auto dead = check(); !dead) return std::unexpected(dead.error());
     return std::vector<kafka::AclBinding>(bindings.begin(), bindings.end());
   }
@@ -112,6 +112,12 @@ class FakeKafka final : public kafka::Cluster {
       bindings.erase(binding);
       return {binding.to_string(), {}};
     });
+  }
+  Result<std::map<std::string, std::set<std::string>>> scram_users(Duration) override {
+    return fail(Code::kInternal, "a Topic has no need of this");
+  }
+  Result<kafka::PerItem<void>> alter_scram_users(const std::vector<kafka::ScramChange>&, Duration) override {
+    return fail(Code::kInternal, "a Topic has no need of this");
   }
   Result<std::vector<std::string>> active_groups_of(const std::string&, Duration) override { return groups; }
 

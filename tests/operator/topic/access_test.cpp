@@ -36,14 +36,32 @@ Lines texts(const std::set<AclBinding>& bindings) {
 TEST_CASE("roles are the least that they need") {
   api::Topic topic = orders();
   topic.spec.access = {{"User:shop", api::AccessRole::kProducer, {}, "orders-"}};
-  CHECK(texts(wanted_acls(topic)) == Lines{"Allow User:shop Describe on Topic:orders (Literal) from *",
-                                           "Allow User:shop Describe on TransactionalId:orders- (Prefixed) from *",
-                                           "Allow User:shop Write on Topic:orders (Literal) from *",
-                                           "Allow User:shop Write on TransactionalId:orders- (Prefixed) from *"});
+  CHECK(texts(wanted_acls(topic, {})) == Lines{"Allow User:shop Describe on Topic:orders (Literal) from *",
+                                               "Allow User:shop Describe on TransactionalId:orders- (Prefixed) from *",
+                                               "Allow User:shop Write on Topic:orders (Literal) from *",
+                                               "Allow User:shop Write on TransactionalId:orders- (Prefixed) from *"});
   topic.spec.access = {{"User:billing", api::AccessRole::kConsumer, {"billing"}, ""}};
-  CHECK(texts(wanted_acls(topic)) == Lines{kDescribe, kGroup, kRead});
+  CHECK(texts(wanted_acls(topic, {})) == Lines{kDescribe, kGroup, kRead});
   topic.spec.access = {{"User:boss", api::AccessRole::kAdmin, {}, ""}};
-  CHECK(texts(wanted_acls(topic)) == Lines{"Allow User:boss All on Topic:orders (Literal) from *"});
+  CHECK(texts(wanted_acls(topic, {})) == Lines{"Allow User:boss All on Topic:orders (Literal) from *"});
+}
+
+TEST_CASE("a principal that is an account of the platform is both its users") {
+  api::Topic topic = orders();
+  topic.spec.access = {{"User:shop", api::AccessRole::kAdmin, {}, ""}, {"User:other", api::AccessRole::kAdmin, {}, ""}};
+  CHECK(texts(wanted_acls(topic, {"shop"})) == Lines{"Allow User:other All on Topic:orders (Literal) from *",
+                                                     "Allow User:shop All on Topic:orders (Literal) from *",
+                                                     "Allow User:shop.b All on Topic:orders (Literal) from *"});
+}
+
+TEST_CASE("nobody is given access as Penstock or as a node") {
+  for (const auto* principal : {"User:CN=penstock-scaler", "User:CN=penstock-operator", "User:CN=kafka-node"}) {
+    Observed o = with_consumer();
+    o.topic.spec.access[0].principal = principal;
+    const auto refused = plan(o, kNow);
+    CHECK(refused.actions.empty());
+    CHECK(refused.status.conditions.find("Ready")->reason == "AccessRefused");
+  }
 }
 
 TEST_CASE("access is recorded before it is given") {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,18 @@ struct Loaded {
   std::vector<std::string> trusts;  // common names
 };
 
+// How the clients of an account log in.
+struct Login {
+  std::string user, password;
+  WallTime since;  // when the password was made
+};
+
+struct AccountsSeen {
+  std::map<std::string, Json> secrets;                         // by name, of accounts that go as well; ours or not
+  Result<std::map<std::string, std::set<std::string>>> users;  // of Kafka's, with the mechanisms that they have
+  std::map<std::string, Login> logins;                         // by account of the spec: as they should be
+};
+
 // The platform's children by name, as they are. Objects of these names that are not the platform's are among them.
 struct Children {
   std::map<std::string, Json> stateful_sets, services, config_maps, disruption_budgets, volume_claims, pods, secrets;
@@ -61,6 +74,10 @@ struct Observed {
   Certificates certificates;      // as they should be
   std::map<int, Loaded> to_load;  // by node id: what lies in their Secret
   std::map<int, Loaded> loaded;   // by node id: of the brokers that could be asked
+  // Where the cluster answers: what it has for the accounts (none: there are none, nor were there), and for the scaler
+  // (none: it has no authorizer).
+  std::optional<AccountsSeen> accounts;
+  std::optional<std::vector<kafka::AclBinding>> scaler_acls;
 };
 
 }  // namespace penstock::op::platform

@@ -36,6 +36,12 @@ void hide_from_scaler(PlatformPlan& plan, const Observed& observed, const std::s
 // they are restarted, one at a time.
 void certificates_in_use(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now);
 
+// What penstock-scaler needs.
+std::vector<kafka::AclBinding> scaler_acls();
+void keep_scaler_access(PlatformPlan& plan, const Observed& observed);
+// Users and their passwords in Kafka, and the Secrets of the accounts.
+void keep_accounts(PlatformPlan& plan, const Observed& observed, const Layout& layout, WallTime now);
+
 // Equal but for numbers: "refused (after 3ms)" says nothing new after "refused (after 5ms)".
 bool same_words(std::string_view a, std::string_view b);
 

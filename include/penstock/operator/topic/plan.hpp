@@ -24,6 +24,7 @@ struct Observed {
   std::string platform_problem;  // why it is not ready
   bool has_acls = false;
   bool platforms_namespace = true;  // the Topic lives beside its platform
+  std::set<std::string> accounts;   // of the platform, by name
   bool namespace_terminating = false;
   std::optional<std::string> denied;  // what allowedNamespaces forbids
   std::string owner;                  // namespace/name of the older Topic that claims the same Kafka topic
@@ -39,8 +40,8 @@ struct Observed {
 
 Plan<api::TopicStatus> plan(const Observed& observed, WallTime now);
 
-// The bindings that spec.access means.
-std::set<kafka::AclBinding> wanted_acls(const api::Topic& topic);
+// The bindings that spec.access means. A principal that is one of the platform's accounts is both its users.
+std::set<kafka::AclBinding> wanted_acls(const api::Topic& topic, const std::set<std::string>& accounts);
 std::set<kafka::AclBinding> parse_acls(const std::vector<std::string>& ledger);
 
 }  // namespace penstock::op::topic

@@ -1,0 +1,166 @@
+"""Who may do what on a managed platform: accounts with passwords that rotate, ACLs of Topics, and Penstock's own rights."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from typing import Any
+
+import pytest
+from harness import Cluster, Penstock, eventually, objects
+from harness.penstock import NAMESPACE
+from testbed import Testbed
+
+pytestmark = pytest.mark.profile("node")
+
+SCRAM = {"type": "SCRAM-SHA-512"}
+PLATFORM = objects.managed_platform(1, {"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}},
+                                    {"name": "sasl", "port": 9094, "tls": True, "authentication": SCRAM})
+PLATFORM["spec"]["kafka"]["authorization"] = {"type": "Simple"}
+PLATFORM["spec"]["accounts"] = [{"name": name, "authentication": SCRAM, "rotation": {"overlap": "1m"}} for name in ("shop", "billing")]
+
+# Prints "ok" or the name of Kafka's error.
+CLIENT = """
+import json, sys
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+config, action, topic, group = json.loads(sys.argv[1]), *sys.argv[2:]
+login, said = [], []
+config["error_cb"] = lambda error: login.append(error.name()) if error.name() in ("_AUTHENTICATION", "_SSL") else None
+if action == "produce":
+    producer = Producer({**config, "message.timeout.ms": 10000})
+    producer.produce(topic, b"x", on_delivery=lambda error, _: said.append(error.name() if error else "ok"))
+    producer.flush(15)
+elif action == "consume":
+    consumer = Consumer({**config, "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    for _ in range(20):
+        if (message := consumer.poll(1)) is not None:
+            said.append(message.error().name() if message.error() else "ok")
+            break
+    consumer.close()
+elif action == "create":
+    try:
+        AdminClient(config).create_topics([NewTopic(topic, 1)], request_timeout=10)[topic].result(15)
+        said.append("ok")
+    except KafkaException as error:
+        said.append(error.args[0].name())
+elif action == "list":
+    said.append(" ".join(sorted(AdminClient(config).list_topics(timeout=15).topics)))
+print((login + said + ["nothing"])[0])
+"""
+
+
+class Shop:
+    def __init__(self, cluster: Cluster, testbed: Testbed) -> None:
+        self.cluster, self.testbed = cluster, testbed
+
+    def secret(self, account: str) -> dict[str, str]:
+        data = self.cluster.get("secret", f"main-account-{account}", "shop")["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def client(self, config: dict[str, str], action: str, topic: str = "orders", group: str = "") -> str:
+        """What Kafka says to a client that logs in anew."""
+        return self.testbed.call_inside([sys.executable, "-c", CLIENT, json.dumps(config), action, topic, group], timeout=60).strip()
+
+
+def config_of(secret: dict[str, str]) -> dict[str, str]:
+    """Of librdkafka."""
+    return {"sasl.username": secret["username"], "sasl.password": secret["password"], "ssl.ca.pem": secret["ca.crt"],
+            **{key: secret[key] for key in ("bootstrap.servers", "security.protocol", "sasl.mechanism")}}
+
+
+@pytest.fixture(scope="module")
+def shop(penstock: Penstock, cluster: Cluster, testbed: Testbed) -> Shop:
+    testbed.create_namespace("shop")
+    orders = objects.topic("orders", 3, access=[{"principal": "User:shop", "role": "Producer"},
+                                                {"principal": "User:billing", "role": "Consumer", "groups": ["billing"]}])
+    cluster.apply(PLATFORM, orders, objects.topic("others", 1), namespace="shop")
+    cluster.ready("eplat", "main", "shop", 120)
+    cluster.ready("ptopic", "orders", "shop", 60)
+    eventually("accounts are in Kafka", lambda: cluster.condition("eplat", "main", "shop", "AccountsReady"),
+               lambda condition: condition.get("status") == "True", 60)
+    return Shop(cluster, testbed)
+
+
+def test_who_may_may_and_who_may_not_gets_an_authorisation_error(shop: Shop) -> None:
+    producer, consumer = config_of(shop.secret("shop")), config_of(shop.secret("billing"))
+    said = {
+        "may write": shop.client(producer, "produce"),
+        "may read": shop.client(consumer, "consume", group="billing"),
+        "writes what it may only read": shop.client(consumer, "produce"),
+        "reads what it may only write": shop.client(producer, "consume", group="billing"),
+        "reads as another group": shop.client(consumer, "consume", group="other"),
+        "writes elsewhere": shop.client(producer, "produce", "others"),
+        "makes a topic": shop.client(producer, "create", "mine"),
+        "sees only its own": shop.client(producer, "list"),
+        "has a wrong password": shop.client({**producer, "sasl.password": "wrong"}, "produce"),
+        "trusts nobody": shop.client({**producer, "ssl.ca.pem": shop.cluster.get("configmap", "kube-root-ca.crt", "shop")["data"]["ca.crt"]},
+                                     "produce"),
+        "has no name": shop.client({"bootstrap.servers": shop.cluster.get("eplat", "main", "shop")["status"]["bootstrapServers"]["plain"]},
+                                   "produce"),
+    }
+    assert said == {
+        "may write": "ok",
+        "may read": "ok",
+        "writes what it may only read": "TOPIC_AUTHORIZATION_FAILED",
+        "reads what it may only write": "GROUP_AUTHORIZATION_FAILED",
+        "reads as another group": "GROUP_AUTHORIZATION_FAILED",
+        "writes elsewhere": "TOPIC_AUTHORIZATION_FAILED",
+        "makes a topic": "TOPIC_AUTHORIZATION_FAILED",
+        "sees only its own": "orders",
+        "has a wrong password": "_AUTHENTICATION",
+        "trusts nobody": "_SSL",
+        "has no name": "TOPIC_AUTHORIZATION_FAILED",
+    }
+
+
+def test_kafkas_own_tools_and_ours_take_the_file_in_the_secret(shop: Shop) -> None:
+    secret = shop.secret("billing")
+    tool = "cat > /tmp/client.properties; exec /opt/kafka/bin/kafka-topics.sh --bootstrap-server \"$1\" --command-config /tmp/client.properties --list"
+    listed = shop.cluster.kubectl("exec", "-i", "main-nodes-0", "-n", "shop", "--", "bash", "-c", tool, "-", secret["bootstrap.servers"],
+                                  stdin=secret["client.properties"])
+    assert listed.split() == ["orders"]
+
+
+def test_penstock_scaler_may_look_and_nothing_else(shop: Shop) -> None:
+    shop.cluster.apply(objects.deployment("billing"), objects.scaler("billing", ["orders"], mode="Observe"), namespace="shop")
+    assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"
+    eventually("it sees the lag", lambda: shop.cluster.get("cscaler", "billing", "shop").get("status", {}).get("lag", 0),
+               lambda lag: lag > 0, 60)
+    [view] = shop.cluster.list("secret", NAMESPACE, "penstock.dev/view=true")
+    connection: dict[str, Any] = json.loads(base64.b64decode(view["data"]["connection"]))
+    config = {"bootstrap.servers": connection["bootstrapServers"], "security.protocol": "SSL",
+              "ssl.ca.pem": connection["certificateAuthority"], "ssl.certificate.pem": connection["clientCertificate"],
+              "ssl.key.pem": connection["clientKey"]}
+    said = {action: shop.client(config, action, group="billing") for action in ("list", "produce", "consume")}
+    assert set(said.pop("list").split()) >= {"orders", "others"}
+    assert said == {"produce": "TOPIC_AUTHORIZATION_FAILED", "consume": "TOPIC_AUTHORIZATION_FAILED"}
+    assert shop.client(config, "create", "mine") == "TOPIC_AUTHORIZATION_FAILED"
+
+
+def test_a_password_rotates_with_time_for_clients(shop: Shop) -> None:
+    before = shop.secret("shop")
+    shop.cluster.delete("secret", "main-account-shop", "shop")
+    eventually("another login", lambda: shop.secret("shop"), lambda secret: secret["username"] == "shop.b", 60)
+    after = shop.secret("shop")
+    assert after["password"] != before["password"]
+    assert shop.client(config_of(after), "produce") == "ok"
+    assert shop.client(config_of(before), "produce") == "ok", "the one before is good for a minute yet"
+    [account] = [a for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"] if a["name"] == "shop"]
+    assert account["user"] == "shop.b"
+    eventually("the one before is gone", lambda: shop.client(config_of(before), "produce"), lambda said: said == "_AUTHENTICATION", 150)
+    assert shop.client(config_of(after), "produce") == "ok"
+
+
+def test_an_account_that_is_taken_away_can_not_log_in_any_more(shop: Shop) -> None:
+    billing = config_of(shop.secret("billing"))
+    assert shop.client(billing, "consume", group="billing") == "ok"
+    shop.cluster.patch("eplat", "main", "shop", {"spec": {"accounts": [PLATFORM["spec"]["accounts"][0]]}})
+    eventually("its login is refused", lambda: shop.client(billing, "consume", group="billing"),
+               lambda said: said == "_AUTHENTICATION", 60)
+    assert not shop.cluster.kubectl("get", "secret", "main-account-billing", "-n", "shop", "--ignore-not-found")
+    names = [a["name"] for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"]]
+    assert names == ["shop"]
+    assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"
