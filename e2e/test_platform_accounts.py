@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import Cluster, Penstock, eventually, objects
+from harness.listeners import KEY
 from harness.penstock import NAMESPACE
 from testbed import Testbed
 
@@ -16,9 +19,11 @@ pytestmark = pytest.mark.profile("node")
 
 SCRAM = {"type": "SCRAM-SHA-512"}
 PLATFORM = objects.managed_platform(1, {"name": "plain", "port": 9092, "tls": False, "authentication": {"type": "None"}},
-                                    {"name": "sasl", "port": 9094, "tls": True, "authentication": SCRAM})
+                                    {"name": "sasl", "port": 9094, "tls": True, "authentication": SCRAM},
+                                    {"name": "mtls", "port": 9095, "tls": True, "authentication": {"type": "mTLS"}})
 PLATFORM["spec"]["kafka"]["authorization"] = {"type": "Simple"}
 PLATFORM["spec"]["accounts"] = [{"name": name, "authentication": SCRAM, "rotation": {"overlap": "1m"}} for name in ("shop", "billing")]
+PLATFORM["spec"]["accounts"].append({"name": "audit", "authentication": {"type": "mTLS"}})
 
 # Prints "ok" or the name of Kafka's error.
 CLIENT = """
@@ -56,9 +61,12 @@ class Shop:
     def __init__(self, cluster: Cluster, testbed: Testbed) -> None:
         self.cluster, self.testbed = cluster, testbed
 
-    def secret(self, account: str) -> dict[str, str]:
-        data = self.cluster.get("secret", f"main-account-{account}", "shop")["data"]
+    def data(self, secret: str) -> dict[str, str]:
+        data = self.cluster.get("secret", secret, "shop")["data"]
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def secret(self, account: str) -> dict[str, str]:
+        return self.data(f"main-account-{account}")
 
     def client(self, config: dict[str, str], action: str, topic: str = "orders", group: str = "") -> str:
         """What Kafka says to a client that logs in anew."""
@@ -67,6 +75,9 @@ class Shop:
 
 def config_of(secret: dict[str, str]) -> dict[str, str]:
     """Of librdkafka."""
+    if "tls.crt" in secret:
+        return {"ssl.certificate.pem": secret["tls.crt"], "ssl.key.pem": secret["tls.key"], "ssl.ca.pem": secret["ca.crt"],
+                **{key: secret[key] for key in ("bootstrap.servers", "security.protocol")}}
     return {"sasl.username": secret["username"], "sasl.password": secret["password"], "ssl.ca.pem": secret["ca.crt"],
             **{key: secret[key] for key in ("bootstrap.servers", "security.protocol", "sasl.mechanism")}}
 
@@ -75,7 +86,8 @@ def config_of(secret: dict[str, str]) -> dict[str, str]:
 def shop(penstock: Penstock, cluster: Cluster, testbed: Testbed) -> Shop:
     testbed.create_namespace("shop")
     orders = objects.topic("orders", 3, access=[{"principal": "User:shop", "role": "Producer"},
-                                                {"principal": "User:billing", "role": "Consumer", "groups": ["billing"]}])
+                                                {"principal": "User:billing", "role": "Consumer", "groups": ["billing"]},
+                                                {"principal": "User:audit", "role": "Consumer", "groups": ["audit"]}])
     cluster.apply(PLATFORM, orders, objects.topic("others", 1), namespace="shop")
     cluster.ready("eplat", "main", "shop", 120)
     cluster.ready("ptopic", "orders", "shop", 60)
@@ -124,6 +136,38 @@ def test_kafkas_own_tools_and_ours_take_the_file_in_the_secret(shop: Shop) -> No
     assert listed.split() == ["orders"]
 
 
+def test_a_certificate_of_an_account_is_its_name_and_opens_nothing_else(shop: Shop, tmp_path: Path) -> None:
+    assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"
+    audit = config_of(shop.secret("audit"))
+    authority = shop.data("main-clients-ca")
+    (tmp_path / "ca.pem").write_text(authority["tls.crt"])
+    (tmp_path / "ca.key").write_text(authority["tls.key"])
+
+    def signed(name: str) -> dict[str, str]:
+        """Of the clients' own authority."""
+        for command in (["req", *KEY, "-keyout", "x.key", "-out", "x.csr", "-subj", f"/CN={name}"],
+                        ["x509", "-req", "-in", "x.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "x.pem"]):
+            subprocess.run(["openssl", *command], cwd=tmp_path, check=True, capture_output=True, timeout=30)
+        return {**audit, "ssl.certificate.pem": (tmp_path / "x.pem").read_text(), "ssl.key.pem": (tmp_path / "x.key").read_text()}
+
+    key, _, certificate = shop.data("main-nodes-tls")["0.pem"].partition("-----BEGIN CERTIFICATE")
+    said = {
+        "may read": shop.client(audit, "consume", group="audit"),
+        "may not write": shop.client(audit, "produce"),
+        "is somebody else's name": shop.client(signed("kafka-node"), "produce"),
+    }
+    assert said == {"may read": "ok", "may not write": "TOPIC_AUTHORIZATION_FAILED",
+                    "is somebody else's name": "TOPIC_AUTHORIZATION_FAILED"}
+    refused = {
+        "no certificate": {k: v for k, v in audit.items() if not k.startswith(("ssl.certificate", "ssl.key"))},
+        "a name that no account can have": signed("User:root"),
+        "a node's": {**audit, "ssl.key.pem": key, "ssl.certificate.pem": f"-----BEGIN CERTIFICATE{certificate}"},
+        "an account's, where nodes talk": {**audit, "bootstrap.servers": audit["bootstrap.servers"].replace(":9095", ":9091")},
+    }
+    for who, config in refused.items():
+        assert shop.client(config, "consume", group="audit") in ("_AUTHENTICATION", "_SSL", "nothing"), who
+
+
 def test_penstock_scaler_may_look_and_nothing_else(shop: Shop) -> None:
     shop.cluster.apply(objects.deployment("billing"), objects.scaler("billing", ["orders"], mode="Observe"), namespace="shop")
     assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"
@@ -157,10 +201,10 @@ def test_a_password_rotates_with_time_for_clients(shop: Shop) -> None:
 def test_an_account_that_is_taken_away_can_not_log_in_any_more(shop: Shop) -> None:
     billing = config_of(shop.secret("billing"))
     assert shop.client(billing, "consume", group="billing") == "ok"
-    shop.cluster.patch("eplat", "main", "shop", {"spec": {"accounts": [PLATFORM["spec"]["accounts"][0]]}})
+    shop.cluster.patch("eplat", "main", "shop", {"spec": {"accounts": PLATFORM["spec"]["accounts"][:1] + PLATFORM["spec"]["accounts"][2:]}})
     eventually("its login is refused", lambda: shop.client(billing, "consume", group="billing"),
                lambda said: said == "_AUTHENTICATION", 60)
     assert not shop.cluster.kubectl("get", "secret", "main-account-billing", "-n", "shop", "--ignore-not-found")
     names = [a["name"] for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"]]
-    assert names == ["shop"]
+    assert names == ["shop", "audit"]
     assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"

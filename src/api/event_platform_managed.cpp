@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 22> kReservedConfig{"advertised.",      "
                                                            "security.",        "ssl.",
                                                            "super.users",      "zookeeper."};
 
-constexpr std::array<std::string_view, 3> kAuthentications{"None", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+constexpr std::array<std::string_view, 4> kAuthentications{"None", "SCRAM-SHA-256", "SCRAM-SHA-512", kMutualTls};
 constexpr std::size_t kMostAccountName = 40;
 
 constexpr std::array<std::pair<Role, std::string_view>, 2> kRoles{{
@@ -81,7 +81,9 @@ Listener read_listener(const Field& f) {
   if (listener.port >= kProbePort && listener.port <= kInternalPort)
     f["port"].wrong("must not be 9089, 9090 or 9091: the cluster itself listens there");
   if (std::ranges::find(kAuthentications, listener.authentication) == kAuthentications.end())
-    f["authentication"]["type"].wrong("must be one of None, SCRAM-SHA-256, SCRAM-SHA-512");
+    f["authentication"]["type"].wrong("must be one of None, SCRAM-SHA-256, SCRAM-SHA-512, mTLS");
+  if (listener.authentication == kMutualTls && !listener.tls)
+    f["tls"].wrong("must be true with the authentication mTLS");
   return listener;
 }
 
@@ -146,7 +148,7 @@ ManagedKafka read_managed(const Field& f) {
 Account read_account(const Field& f) {
   Account account;
   f["name"].required().read(account.name);
-  f["authentication"].required()["type"].required().read(account.mechanism);
+  f["authentication"].required()["type"].required().read(account.authentication);
   f["rotation"]["every"].read(account.rotation_every);
   f["rotation"]["overlap"].read(account.rotation_overlap);
   if (account.name.size() > kMostAccountName || account.name.ends_with(".b"))
@@ -162,9 +164,9 @@ void check_accounts(const EventPlatformSpec& spec, const Field& at) {
   for (const Account& account : spec.accounts) {
     if (!names.insert(account.name).second) at.wrong("must not have two named " + account.name);
     const bool served =
-        !spec.kafka || std::ranges::count(spec.kafka->listeners, account.mechanism, &Listener::authentication) > 0;
-    if (account.mechanism == "None" || !served)
-      at.wrong("must log in as a listener asks for: " + account.name + " has " + account.mechanism);
+        !spec.kafka || std::ranges::count(spec.kafka->listeners, account.authentication, &Listener::authentication) > 0;
+    if (account.authentication == "None" || !served)
+      at.wrong("must log in as a listener asks for: " + account.name + " has " + account.authentication);
   }
 }
 
@@ -196,7 +198,7 @@ void check_managed(const ManagedKafka& kafka, const Field& at) {
 
 Json print_account(const Account& account) {
   Json out{{"name", account.name},
-           {"authentication", {{"type", account.mechanism}}},
+           {"authentication", {{"type", account.authentication}}},
            {"rotation", {{"overlap", print_whole(account.rotation_overlap)}}}};
   if (account.rotation_every) out["rotation"]["every"] = print_whole(*account.rotation_every);
   return out;

@@ -103,7 +103,7 @@ void keep_kafka_rules(Json& kafka) {
   }
   int port = 9092;
   for (auto& listener : kafka["listeners"]) {
-    listener["tls"] = false;
+    listener["tls"] = true;
     listener["port"] = port++;
   }
 }

@@ -65,9 +65,9 @@ EventPlatform populated_platform(bool managed) {
     authentication = "SCRAM-SHA-512";
     auto& [super_users] = authorization.emplace();
     super_users = {"User:admin"};
-    auto& [account, account_mechanism, every, overlap] = accounts.emplace_back();
+    auto& [account, login, every, overlap] = accounts.emplace_back();
     account = "orders-svc";
-    account_mechanism = "SCRAM-SHA-512";
+    login = "SCRAM-SHA-512";
     every = 90 * 24h;
     overlap = 30min;
     config = {{"log.retention.hours", "168"}};

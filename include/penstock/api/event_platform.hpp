@@ -30,7 +30,7 @@ struct Listener {
   std::string name;
   int port = 0;
   bool tls = false;
-  std::string authentication = "None";  // None, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string authentication = "None";  // None, SCRAM-SHA-256, SCRAM-SHA-512, mTLS
   bool operator==(const Listener&) const = default;
 };
 
@@ -88,12 +88,14 @@ struct NamespaceRule {
   bool operator==(const NamespaceRule&) const = default;
 };
 
-// Somebody who logs in to a cluster that we run. An account is two users of Kafka's, of which one is in use: a new
-// password is that of the other one, so that clients have time to take it up.
+inline constexpr std::string_view kMutualTls = "mTLS";
+
+// Somebody who logs in to a cluster that we run. An account with passwords is two users of Kafka's, of which one is in
+// use: a new password is that of the other one, so that clients have time to take it up.
 std::array<std::string, 2> users_of(const std::string& account);
 struct Account {
   std::string name;
-  std::string mechanism;                   // SCRAM-SHA-256, SCRAM-SHA-512
+  std::string authentication;              // SCRAM-SHA-256, SCRAM-SHA-512, mTLS
   std::optional<Duration> rotation_every;  // none: only when its Secret is deleted
   Duration rotation_overlap = 24h;         // how long the user before stays
   bool operator==(const Account&) const = default;
@@ -113,7 +115,7 @@ struct NodeCounts {
 };
 
 struct CertificateEnd {
-  std::string name;    // ca, nodes, quorum, operator or scaler
+  std::string name;    // ca, nodes, quorum, operator, scaler or clients-ca
   WallTime not_after;  // of the one that ends first
   bool operator==(const CertificateEnd&) const = default;
 };

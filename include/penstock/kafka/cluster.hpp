@@ -33,7 +33,7 @@ class Cluster {
   // its settings name.
   virtual Result<void> alter_broker_config(int broker, const std::map<std::string, std::string>& set,
                                            Duration timeout) = 0;
-  // What is shown at an address to those who speak TLS, whether it can be trusted or not.
+  // What is shown at an address to those who speak TLS, whether it can be trusted or not, and whether we are let in.
   virtual Result<ShownCertificate> shown_certificate(const std::string& host, int port, Duration timeout) = 0;
 
   // Of this principal, of everybody if empty; without those that AclBinding has no words for (other resources, other

@@ -57,9 +57,11 @@ Result<ShownCertificate> AdminCluster::shown_certificate(const std::string& host
   io.run_for(timeout);
   const std::string address = host + ":" + std::to_string(port);
   if (!outcome) return fail(Code::kUnavailable, address + " does not answer", Retry::later());
-  if (*outcome) return fail(Code::kUnavailable, address + ": " + outcome->message(), Retry::later());
+  // It is shown before we are let in or not.
   const Owned<X509, X509_free> shown(SSL_get1_peer_certificate(stream.native_handle()));
-  if (!shown) return fail(Code::kUnavailable, address + " shows no certificate");
+  if (!shown)
+    return fail(Code::kUnavailable, address + ": " + (*outcome ? outcome->message() : "shows no certificate"),
+                Retry::later());
   return ShownCertificate{to_pem(shown.get()), common_names(SSL_get0_peer_CA_list(stream.native_handle()))};
 }
 

@@ -2,6 +2,7 @@
 
 #include <penstock/base/base64.hpp>
 #include <penstock/operator/platform/accounts.hpp>
+#include <penstock/operator/renewal.hpp>
 #include <penstock/pki/ids.hpp>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ std::string annotation_of(const Json& secret, std::string_view name) {
 
 // Tells one login from another, and nobody the password.
 std::string fingerprint(const api::Account& account, const Login& login) {
-  return pki::derived_id(account.mechanism + "\n" + login.user + "\n" + login.password);
+  return pki::derived_id(account.authentication + "\n" + login.user + "\n" + login.password);
 }
 
 bool is_user_of(const api::Account& account, const std::string& user) {
@@ -49,21 +50,53 @@ std::string user_before(const Layout& layout, const AccountsSeen& seen, const ap
   return "";
 }
 
-Login login_of(const Layout& layout, const AccountsSeen& seen, const api::Account& account, WallTime now) {
-  Login held;
+// Null: there is none, or it is somebody else's.
+const Json* secret_of(const Layout& layout, const AccountsSeen& seen, const api::Account& account) {
   const auto found = seen.secrets.find(account_secret_name(layout, account.name));
-  if (found != seen.secrets.end() && is_child(found->second, layout.platform())) {
-    const Json& secret = found->second;
-    const auto since = parse_time(annotation_of(secret, kSinceAnnotation));
-    held = {text_of(secret, "username"), text_of(secret, "password"), since.value_or(WallTime{})};
-    const bool due = account.rotation_every && now - held.since >= *account.rotation_every;
-    const bool good = since && is_user_of(account, held.user) && !held.password.empty() &&
-                      text_of(secret, "sasl.mechanism") == account.mechanism;
-    if (good && !due) return held;
-  }
-  const std::string before = user_before(layout, seen, account, held.user);
+  return found != seen.secrets.end() && is_child(found->second, layout.platform()) ? &found->second : nullptr;
+}
+
+// Empty texts: the Secret does not say.
+Login held(const Json* secret) {
+  if (secret == nullptr) return {};
+  const auto since = parse_time(annotation_of(*secret, kSinceAnnotation));
+  return {text_of(*secret, "username"),
+          since.value_or(WallTime{}),
+          text_of(*secret, "password"),
+          {text_of(*secret, "tls.crt"), text_of(*secret, "tls.key"), ""}};
+}
+
+bool is_due(const api::Account& account, const Login& login, WallTime now) {
+  return account.rotation_every && now - login.since >= *account.rotation_every;
+}
+
+Login with_password(const Layout& layout, const AccountsSeen& seen, const api::Account& account, WallTime now) {
+  const Json* secret = secret_of(layout, seen, account);
+  Login login = held(secret);
+  const bool good = is_user_of(account, login.user) && !login.password.empty() && login.since != WallTime{} &&
+                    text_of(*secret, "sasl.mechanism") == account.authentication;
+  login.certificate = {};
+  if (good && !is_due(account, login, now)) return login;
+  const std::string before = user_before(layout, seen, account, login.user);
   return {before.empty() ? account.name : other_user(account, before),
-          pki::random_uuid_base64() + pki::random_uuid_base64(), now};
+          now,
+          pki::random_uuid_base64() + pki::random_uuid_base64(),
+          {}};
+}
+
+Result<Login> with_certificate(const Layout& layout, const AccountsSeen& seen, const api::Account& account,
+                               const api::TlsSecret& authority, WallTime now) {
+  Login login = held(secret_of(layout, seen, account));
+  login.user = account.name;
+  login.password.clear();
+  if (is_due(account, login, now)) login.certificate = {};
+  const std::string before = login.certificate.certificate;
+  const Validity validity{layout.kafka().certificates.validity, layout.kafka().certificates.renew_before};
+  const pki::LeafSpec leaf{.common_name = account.name, .client = true};
+  if (auto done = renew_leaf(login.certificate, authority, leaf, validity, now); !done)
+    return std::unexpected(done.error());
+  if (login.certificate.certificate != before) login.since = now;
+  return login;
 }
 
 // Between quotes, as JAAS reads it.
@@ -90,10 +123,18 @@ std::vector<std::string> known_accounts(const api::EventPlatform& platform) {
   return out;
 }
 
-std::map<std::string, Login> logins(const Layout& layout, const AccountsSeen& seen, WallTime now) {
+Result<std::map<std::string, Login>> logins(const Layout& layout, const AccountsSeen& seen,
+                                            const Certificates& certificates, WallTime now) {
   std::map<std::string, Login> out;
-  for (const api::Account& account : layout.platform().spec.accounts)
-    out.emplace(account.name, login_of(layout, seen, account, now));
+  for (const api::Account& account : layout.platform().spec.accounts) {
+    if (account.authentication != api::kMutualTls) {
+      out.emplace(account.name, with_password(layout, seen, account, now));
+    } else if (certificates.clients) {
+      auto login = with_certificate(layout, seen, account, certificates.clients->signing, now);
+      if (!login) return std::unexpected(login.error());
+      out.emplace(account.name, std::move(*login));
+    }
+  }
   return out;
 }
 
@@ -101,23 +142,34 @@ Json account_secret(const Layout& layout, const api::Account& account, const Log
                     const std::string& authorities) {
   const auto& listeners = layout.kafka().listeners;
   // There is one: the spec would not be valid without.
-  const auto listener = std::ranges::find(listeners, account.mechanism, &api::Listener::authentication);
-  Properties settings{
-      {"bootstrap.servers", layout.address(layout.bootstrap_host(), listener->port)},
-      {"security.protocol", listener->tls ? "SASL_SSL" : "SASL_PLAINTEXT"},
-      {"sasl.mechanism", account.mechanism},
-      {"sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=" +
-                               quoted(login.user) + " password=" + quoted(login.password) + ";"}};
-  Json data = Json::object();
-  for (const auto& [key, value] : settings) data[key] = encode_base64(value);
-  data["username"] = encode_base64(login.user);
-  data["password"] = encode_base64(login.password);
+  const auto listener = std::ranges::find(listeners, account.authentication, &api::Listener::authentication);
+  Properties settings{{"bootstrap.servers", layout.address(layout.bootstrap_host(), listener->port)}};
+  std::map<std::string, std::string> files;
+  if (account.authentication == api::kMutualTls) {
+    settings.emplace_back("security.protocol", "SSL");
+    files = {{"tls.crt", login.certificate.certificate}, {"tls.key", login.certificate.key}};
+  } else {
+    settings.emplace_back("security.protocol", listener->tls ? "SASL_SSL" : "SASL_PLAINTEXT");
+    settings.emplace_back("sasl.mechanism", account.authentication);
+    settings.emplace_back("sasl.jaas.config",
+                          "org.apache.kafka.common.security.scram.ScramLoginModule required username=" +
+                              quoted(login.user) + " password=" + quoted(login.password) + ";");
+    files = {{"username", login.user}, {"password", login.password}};
+  }
+  if (listener->tls) files["ca.crt"] = authorities;
+  for (const auto& [key, value] : settings) files[key] = value;
   if (listener->tls) {
-    data["ca.crt"] = encode_base64(authorities);
     settings.emplace_back("ssl.truststore.type", "PEM");
     settings.emplace_back("ssl.truststore.certificates", authorities);
   }
-  data["client.properties"] = encode_base64(print_properties(settings));
+  if (!login.certificate.key.empty()) {
+    settings.emplace_back("ssl.keystore.type", "PEM");
+    settings.emplace_back("ssl.keystore.certificate.chain", login.certificate.certificate);
+    settings.emplace_back("ssl.keystore.key", login.certificate.key);
+  }
+  files["client.properties"] = print_properties(settings);
+  Json data = Json::object();
+  for (const auto& [key, text] : files) data[key] = encode_base64(text);
   auto labels = layout.labels();
   labels.emplace(kAccountLabel, account.name);
   Json metadata = layout.metadata(account_secret_name(layout, account.name), labels);

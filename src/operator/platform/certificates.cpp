@@ -8,7 +8,8 @@
 namespace penstock::op::platform {
 namespace {
 
-constexpr std::string_view kServingSuffix = ".pem", kQuorumSuffix = "-quorum.pem", kTrustKey = "ca.pem";
+constexpr std::string_view kServingSuffix = ".pem", kQuorumSuffix = "-quorum.pem", kTrustKey = "ca.pem",
+                           kClientsTrustKey = "clients-ca.pem";
 constexpr std::string_view kEndKey = "-----END PRIVATE KEY-----\n";
 
 // Kafka reads the certificate of the controllers' listener at start only: it lasts as long as its authority, and is
@@ -37,11 +38,26 @@ api::TlsSecret read_tls(const Json* secret) {
   return secret == nullptr ? api::TlsSecret{} : api::parse_tls_secret(*secret).value_or(api::TlsSecret{});
 }
 
+std::vector<std::string> names_of(const std::string& authorities) {
+  std::vector<std::string> out;
+  for (const std::string& pem : pki::certificates_in(authorities))
+    if (const auto authority = pki::inspect(pem)) out.push_back(authority->common_name);
+  return out;
+}
+
 std::map<std::string, std::string> texts(const Json* secret) {
   std::map<std::string, std::string> out;
   const Json data = secret == nullptr ? Json::object() : secret->value("data", Json::object());
   for (const auto& [key, value] : data.items())
     if (value.is_string()) out[key] = decode_base64(value.get_ref<const std::string&>()).value_or("");
+  return out;
+}
+
+Authority read_authority(const Json* secret) {
+  Authority out{read_tls(secret), {}};
+  const auto data = texts(secret);
+  if (data.contains(kNextCertificate) && data.contains(kNextKey))
+    out.next = {data.at(kNextCertificate), data.at(kNextKey), ""};
   return out;
 }
 
@@ -62,38 +78,46 @@ std::map<int, NodeCertificates> read_pool(const std::map<std::string, std::strin
 
 // Of everybody who trusts somebody already: what is lost with one Secret lies in another.
 std::string trusted_already(const Certificates& have) {
-  std::string all = have.authority.authorities + have.admin.authorities;
+  std::string all = have.nodes.signing.authorities + have.admin.authorities;
   for (const auto& [pool, nodes] : have.pools)
     if (!nodes.empty()) all += nodes.begin()->second.serving.authorities;
   return all + have.scaler.authorities;
 }
 
-Result<api::TlsSecret> make_authority(const Layout& layout, WallTime now) {
+Result<api::TlsSecret> make_authority(const std::string& name, WallTime now) {
   // The time tells one from another in what a broker says of those whom it accepts.
-  const auto both =
-      pki::make_authority(layout.platform().meta.name + "-ca " + format_time(now), now, kAuthorityValidity.lasts);
+  const auto both = pki::make_authority(name + " " + format_time(now), now, kAuthorityValidity.lasts);
   if (!both) return fail("making an authority", both.error());
   return api::TlsSecret{both->certificate, both->key, ""};
 }
 
 // A year passes from the day when the next authority is trusted to the day when it signs: by then all brokers have
 // loaded it, and all controllers should have been restarted.
-Result<void> renew_authorities(Certificates& out, const Layout& layout, WallTime now) {
+Result<void> renew_with_next(Authority& authority, const std::string& name, const std::string& trusted, WallTime now) {
   constexpr Duration kPrepare = kAuthorityValidity.renew_before, kReplace = kAuthorityValidity.renew_before / 2;
-  const std::string trusted = trusted_already(out);
-  if (!is_good(out.authority, now, kReplace)) out.authority = std::exchange(out.next, {});
-  if (!is_good(out.authority, now, kReplace)) {
-    auto first = make_authority(layout, now);
+  api::TlsSecret &signing = authority.signing, &next = authority.next;
+  if (!is_good(signing, now, kReplace)) signing = std::exchange(next, {});
+  if (!is_good(signing, now, kReplace)) {
+    auto first = make_authority(name, now);
     if (!first) return std::unexpected(first.error());
-    out.authority = std::move(*first);
+    signing = std::move(*first);
   }
-  if (!is_good(out.authority, now, kPrepare) && !is_good(out.next, now, kPrepare)) {
-    auto next = make_authority(layout, now);
-    if (!next) return std::unexpected(next.error());
-    out.next = std::move(*next);
+  if (!is_good(signing, now, kPrepare) && !is_good(next, now, kPrepare)) {
+    auto made = make_authority(name, now);
+    if (!made) return std::unexpected(made.error());
+    next = std::move(*made);
   }
-  out.authority.authorities = trust_list({out.authority.certificate, out.next.certificate}, trusted, now);
+  signing.authorities = trust_list({signing.certificate, next.certificate}, trusted, now);
   return {};
+}
+
+Result<void> renew_authorities(Certificates& out, const Layout& layout, WallTime now) {
+  const std::string& platform = layout.platform().meta.name;
+  if (auto done = renew_with_next(out.nodes, platform + "-ca", trusted_already(out), now); !done) return done;
+  if (layout.mutual_listener() == nullptr) return {};
+  if (!out.clients) out.clients.emplace();
+  return renew_with_next(*out.clients, platform + "-clients-ca", out.clients->signing.authorities + out.clients_trusted,
+                         now);
 }
 
 pki::LeafSpec node_leaf(const Layout& layout, const api::NodePool& pool, int id) {
@@ -121,7 +145,7 @@ Result<Certificates> renewed(const Certificates& have, const Layout& layout, Wal
   if (auto done = renew_authorities(out, layout, now); !done) return std::unexpected(done.error());
   const Validity validity{layout.kafka().certificates.validity, layout.kafka().certificates.renew_before};
   const auto renew = [&](api::TlsSecret& leaf, const pki::LeafSpec& spec, const Validity& lasts) {
-    return renew_leaf(leaf, out.authority, spec, lasts, now);
+    return renew_leaf(leaf, out.nodes.signing, spec, lasts, now);
   };
   for (const auto& pool : layout.kafka().node_pools) {
     auto& nodes = out.pools[pool.name];
@@ -146,21 +170,25 @@ std::optional<Loaded> loaded_from(const Certificates& held, const Node& node) {
   if (found == pool->second.end()) return std::nullopt;
   const auto info = pki::inspect(found->second.serving.certificate);
   if (!info) return std::nullopt;
-  Loaded out{info->serial, info->not_after, {}};
-  for (const std::string& pem : pki::certificates_in(found->second.serving.authorities))
-    if (const auto authority = pki::inspect(pem)) out.trusts.push_back(authority->common_name);
-  return out;
+  return Loaded{info->serial, info->not_after, names_of(found->second.serving.authorities),
+                names_of(held.clients_trusted)};
 }
 
 bool is_loaded(const Loaded& wanted, const Loaded& seen) {
-  return wanted.serial == seen.serial && std::ranges::all_of(wanted.trusts, [&](const std::string& name) {
-           return std::ranges::find(seen.trusts, name) != seen.trusts.end();
-         });
+  const auto holds = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
+    return std::ranges::all_of(some, [&](const auto& one) { return std::ranges::find(all, one) != all.end(); });
+  };
+  return wanted.serial == seen.serial && holds(seen.trusts, wanted.trusts) &&
+         holds(seen.trusts_clients, wanted.trusts_clients);
 }
 
 // No name of a pool's object: those end in -tls.
 std::string authority_secret_name(const Layout& layout) {
   return layout.platform().meta.name + "-ca";
+}
+
+std::string clients_authority_secret_name(const Layout& layout) {
+  return layout.platform().meta.name + "-clients-ca";
 }
 
 std::string operator_secret_name(const Layout& layout) {
@@ -173,14 +201,17 @@ std::string pool_secret_name(const Layout& layout, const api::NodePool& pool) {
 
 Certificates held(const Layout& layout, const std::map<std::string, Json>& secrets, const std::optional<Json>& view) {
   Certificates out;
-  const Json* authority = own(layout, secrets, authority_secret_name(layout));
-  out.authority = read_tls(authority);
-  const auto more = texts(authority);
-  if (more.contains(kNextCertificate) && more.contains(kNextKey))
-    out.next = {more.at(kNextCertificate), more.at(kNextKey), ""};
+  out.nodes = read_authority(own(layout, secrets, authority_secret_name(layout)));
+  if (layout.mutual_listener() != nullptr)
+    if (const Json* clients = own(layout, secrets, clients_authority_secret_name(layout)))
+      out.clients = read_authority(clients);
   out.admin = read_tls(own(layout, secrets, operator_secret_name(layout)));
-  for (const auto& pool : layout.kafka().node_pools)
-    out.pools[pool.name] = read_pool(texts(own(layout, secrets, pool_secret_name(layout, pool))));
+  for (const auto& pool : layout.kafka().node_pools) {
+    const auto data = texts(own(layout, secrets, pool_secret_name(layout, pool)));
+    out.pools[pool.name] = read_pool(data);
+    if (const auto clients = data.find(std::string(kClientsTrustKey)); clients != data.end())
+      out.clients_trusted = clients->second;
+  }
   if (!view) return out;
   const auto shown = kafka::parse_platform_view(*view);
   if (shown && shown->uid == layout.platform().meta.uid) {
@@ -190,13 +221,13 @@ Certificates held(const Layout& layout, const std::map<std::string, Json>& secre
   return out;
 }
 
-Json authority_secret(const Layout& layout, const Certificates& certificates) {
-  Json data = api::print_tls_data(certificates.authority);
-  if (!certificates.next.key.empty()) {
-    data[kNextCertificate] = encode_base64(certificates.next.certificate);
-    data[kNextKey] = encode_base64(certificates.next.key);
+Json authority_secret(const Layout& layout, const std::string& name, const Authority& authority) {
+  Json data = api::print_tls_data(authority.signing);
+  if (!authority.next.key.empty()) {
+    data[kNextCertificate] = encode_base64(authority.next.certificate);
+    data[kNextKey] = encode_base64(authority.next.key);
   }
-  return secret(layout.metadata(authority_secret_name(layout), layout.labels()), "kubernetes.io/tls", std::move(data));
+  return secret(layout.metadata(name, layout.labels()), "kubernetes.io/tls", std::move(data));
 }
 
 Json operator_secret(const Layout& layout, const Certificates& certificates) {
@@ -205,7 +236,9 @@ Json operator_secret(const Layout& layout, const Certificates& certificates) {
 }
 
 Json pool_secret(const Layout& layout, const api::NodePool& pool, const Certificates& certificates) {
-  Json data{{std::string(kTrustKey), encode_base64(certificates.authority.authorities)}};
+  Json data{{std::string(kTrustKey), encode_base64(certificates.nodes.signing.authorities)}};
+  if (certificates.clients)
+    data[std::string(kClientsTrustKey)] = encode_base64(certificates.clients->signing.authorities);
   for (const auto& [id, node] : certificates.pools.at(pool.name)) {
     data[std::to_string(id).append(kServingSuffix)] = encode_base64(pem(node.serving));
     data[std::to_string(id).append(kQuorumSuffix)] = encode_base64(pem(node.quorum));
@@ -217,7 +250,7 @@ Json trust_config_map(const Layout& layout, const Certificates& certificates) {
   return {{"apiVersion", "v1"},
           {"kind", "ConfigMap"},
           {"metadata", layout.metadata(layout.trust_config_map(), layout.labels())},
-          {"data", {{"ca.crt", certificates.authority.authorities}}}};
+          {"data", {{"ca.crt", certificates.nodes.signing.authorities}}}};
 }
 
 }  // namespace penstock::op::platform

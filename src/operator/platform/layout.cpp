@@ -40,6 +40,11 @@ bool Layout::has_combined() const {
   });
 }
 
+const api::Listener* Layout::mutual_listener() const {
+  const auto found = std::ranges::find(kafka().listeners, api::kMutualTls, &api::Listener::authentication);
+  return found == kafka().listeners.end() ? nullptr : &*found;
+}
+
 std::string Layout::stateful_set(const api::NodePool& pool) const {
   return stateful_set_name(platform(), pool);
 }

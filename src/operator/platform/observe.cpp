@@ -47,6 +47,7 @@ Children children_of(const k8s::ObjectKey& platform, const Stores& stores) {
 
 std::vector<std::string> certificate_secret_names(const Layout& layout) {
   std::vector<std::string> names{authority_secret_name(layout), operator_secret_name(layout)};
+  if (layout.mutual_listener() != nullptr) names.push_back(clients_authority_secret_name(layout));
   for (const auto& pool : layout.kafka().node_pools) names.push_back(pool_secret_name(layout, pool));
   return names;
 }
@@ -82,7 +83,8 @@ kafka::Connection managed_connection(const Layout& layout, const Certificates& c
   return out;
 }
 
-Result<std::optional<AccountsSeen>> accounts_of(const Layout& layout, kafka::Cluster& cluster, const Deps& deps,
+Result<std::optional<AccountsSeen>> accounts_of(const Layout& layout, const Certificates& certificates,
+                                                kafka::Cluster& cluster, const Deps& deps,
                                                 const std::stop_token& stop) {
   std::vector<std::string> names = known_accounts(layout.platform());
   if (names.empty()) return std::nullopt;
@@ -90,7 +92,10 @@ Result<std::optional<AccountsSeen>> accounts_of(const Layout& layout, kafka::Clu
   auto secrets = read_secrets(names, layout, deps.client, stop);
   if (!secrets) return std::unexpected(secrets.error());
   AccountsSeen out{std::move(*secrets), cluster.scram_users(kKafkaTimeout), {}};
-  if (out.users) out.logins = logins(layout, out, deps.clock.wall());
+  if (!out.users) return out;
+  auto wanted = logins(layout, out, certificates, deps.clock.wall());
+  if (!wanted) return std::unexpected(wanted.error());
+  out.logins = std::move(*wanted);
   return out;
 }
 
@@ -101,14 +106,20 @@ void look_at_certificates(Observed& observed, const Layout& layout, Connections:
     if (!node.pool->has(api::Role::kBroker) || pod == observed.children.pods.end() || !is_ready(pod->second)) continue;
     const auto wanted = observed.to_load.find(node.id);
     if (wanted == observed.to_load.end()) continue;
-    Loaded& seen = line.loaded[node.id];
-    if (!is_loaded(wanted->second, seen)) {
+    Loaded loaded = line.loaded[node.id];
+    if (!is_loaded(wanted->second, loaded)) {
       const auto shown = line.cluster->shown_certificate(node.host, kInternalPort, kShowTimeout);
       const auto info = shown ? pki::inspect(shown->certificate) : std::unexpected(shown.error());
       if (!info) continue;
-      seen = {info->serial, info->not_after, shown->accepted_issuers};
+      loaded = {info->serial, info->not_after, shown->accepted_issuers, {}};
+      Result<kafka::ShownCertificate> to_clients;
+      if (const auto* mutual = layout.mutual_listener())
+        to_clients = line.cluster->shown_certificate(node.host, mutual->port, kShowTimeout);
+      // A broker that does not have this listener yet must not miss the rest.
+      loaded.trusts_clients = to_clients ? to_clients->accepted_issuers : wanted->second.trusts_clients;
+      if (to_clients) line.loaded[node.id] = loaded;
     }
-    observed.loaded[node.id] = seen;
+    observed.loaded[node.id] = loaded;
   }
 }
 
@@ -161,7 +172,7 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
   }
   observed.answer = probe(**line);
   if (layout && observed.answer) {
-    auto accounts = accounts_of(*layout, *(*line)->cluster, deps, stop);
+    auto accounts = accounts_of(*layout, observed.certificates, *(*line)->cluster, deps, stop);
     if (!accounts) return std::unexpected(accounts.error());
     observed.accounts = std::move(*accounts);
     if (layout->kafka().authorization && std::ranges::count(observed.answer->capabilities, "acls") > 0)

@@ -23,8 +23,9 @@ class Accounts {
     }
     record_new();
     for (const api::Account& account : layout_.platform().spec.accounts) keep(account);
+    const auto& wanted = layout_.platform().spec.accounts;
     for (const api::AccountStatus& record : layout_.platform().status.accounts)
-      if (!seen_.logins.contains(record.name)) take_back(record);
+      if (std::ranges::count(wanted, record.name, &api::Account::name) == 0) take_back(record);
     if (problems_.empty()) return tell(true, "InKafka", "every account can log in");
     tell(false, "Conflict", join(problems_, ", ") + ": rename it or delete it");
   }
@@ -58,16 +59,18 @@ class Accounts {
   }
 
   void keep(const api::Account& account) {
-    const Login& login = seen_.logins.at(account.name);
+    const auto found = seen_.logins.find(account.name);
+    if (found == seen_.logins.end()) return problems_.push_back("there is no authority for account " + account.name);
+    const Login& login = found->second;
     plan_.status.accounts.push_back({account.name, login.user, login.since});
     const std::size_t problems = problems_.size();
     const Json* live = secret_of(account.name);
     if (problems_.size() > problems) return;
     const bool taken = live != nullptr && is_taken(*live, account, login);
-    if (!taken || !has(login.user, account.mechanism))
-      plan_.actions.push_back(AlterScramUsers{{{login.user, account.mechanism, login.password}},
+    if (account.authentication != api::kMutualTls && (!taken || !has(login.user, account.authentication)))
+      plan_.actions.push_back(AlterScramUsers{{{login.user, account.authentication, login.password}},
                                               "account " + account.name + " logs in with it"});
-    write(account, account_secret(layout_, account, login, observed_.certificates.authority.authorities), live);
+    write(account, account_secret(layout_, account, login, observed_.certificates.nodes.signing.authorities), live);
     retire(account, login);
   }
 
@@ -94,7 +97,7 @@ class Accounts {
     std::vector<kafka::ScramChange> old;
     for (const std::string& user : api::users_of(account.name))
       for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"})
-        if (has(user, mechanism) && (user != login.user || mechanism != account.mechanism))
+        if (has(user, mechanism) && (user != login.user || mechanism != account.authentication))
           old.push_back({user, mechanism, std::nullopt});
     if (old.empty()) return;
     const Duration left = login.since + account.rotation_overlap - now_;

@@ -24,7 +24,8 @@ void tell_ends(PlatformPlan& plan, const Certificates& certificates) {
     else
       known->not_after = std::min(known->not_after, info->not_after);
   };
-  tell("ca", certificates.authority);
+  tell("ca", certificates.nodes.signing);
+  if (certificates.clients) tell("clients-ca", certificates.clients->signing);
   for (const auto& [pool, nodes] : certificates.pools)
     for (const auto& [id, node] : nodes) {
       tell("nodes", node.serving);

@@ -62,7 +62,7 @@ std::optional<Refusal> keep_up(PlatformPlan& plan, const Observed& observed, con
                                const NodeReport& nodes, WallTime now) {
   const auto image = choose_image(layout);
   // Nothing is begun that can't be brought to an end; what is there is kept up all the same.
-  if (!image && observed.held.authority.key.empty()) return image.error();
+  if (!image && observed.held.nodes.signing.key.empty()) return image.error();
   hold_finalizer(plan, observed);
   pin(plan, observed, layout.ids());
   Upkeep upkeep(plan, observed, layout, now);

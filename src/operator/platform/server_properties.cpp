@@ -22,20 +22,21 @@ struct KafkaListener {
   std::string name;
   int port = 0;
   bool tls = true;
-  bool mutual = false;      // clients must show a certificate of the platform's authority
-  std::string mechanism{};  // of SASL; empty: none
+  std::string authentication{api::kMutualTls};  // as in the spec
+  bool own = true;  // for nodes and Penstock, whose authority is another than that of clients
 
-  std::string protocol() const { return std::string(mechanism.empty() ? "" : "SASL_") + (tls ? "SSL" : "PLAINTEXT"); }
+  bool mutual() const { return authentication == api::kMutualTls; }
+  bool scram() const { return authentication.starts_with("SCRAM-"); }
+  std::string protocol() const { return std::string(scram() ? "SASL_" : "") + (tls ? "SSL" : "PLAINTEXT"); }
 };
 
 std::vector<KafkaListener> listeners(const Layout& layout, const api::NodePool& pool) {
   std::vector<KafkaListener> out;
-  if (pool.has(api::Role::kController)) out.push_back({"CONTROLLER", kControllerPort, true, true});
+  if (pool.has(api::Role::kController)) out.push_back({"CONTROLLER", kControllerPort});
   if (!pool.has(api::Role::kBroker)) return out;
-  out.push_back({"INTERNAL", kInternalPort, true, true});
+  out.push_back({"INTERNAL", kInternalPort});
   for (const auto& listener : layout.kafka().listeners)
-    out.push_back({upper(listener.name), listener.port, listener.tls, false,
-                   listener.authentication == "None" ? "" : listener.authentication});
+    out.push_back({upper(listener.name), listener.port, listener.tls, listener.authentication, false});
   return out;
 }
 
@@ -84,17 +85,25 @@ void add_certificates(Properties& out, const Layout& layout, const api::NodePool
   out.emplace_back("ssl.truststore.type", "PEM");
   out.emplace_back("ssl.truststore.location", certificate_path("ca.pem"));
   store("listener.name.controller.", "-quorum.pem");
-  for (const auto& listener : listeners(layout, pool))
-    if (listener.mutual) out.emplace_back("listener.name." + lower(listener.name) + ".ssl.client.auth", "required");
+  for (const auto& listener : listeners(layout, pool)) {
+    if (!listener.mutual()) continue;
+    const std::string prefix = "listener.name." + lower(listener.name) + ".";
+    out.emplace_back(prefix + "ssl.client.auth", "required");
+    if (listener.own) continue;
+    out.emplace_back(prefix + "ssl.truststore.type", "PEM");
+    out.emplace_back(prefix + "ssl.truststore.location", certificate_path("clients-ca.pem"));
+    // User:<account>; whoever has a name that no account can have is not let in.
+    out.emplace_back(prefix + "ssl.principal.mapping.rules", "RULE:^CN=([-a-z0-9.]+)$/$1/");
+  }
   if (pool.has(api::Role::kBroker)) out.emplace_back("listener.name.probe.num.network.threads", "1");
 }
 
 void add_security(Properties& out, const Layout& layout, const api::NodePool& pool) {
   for (const KafkaListener& listener : listeners(layout, pool)) {
-    if (listener.mechanism.empty()) continue;
+    if (!listener.scram()) continue;
     const std::string prefix = "listener.name." + lower(listener.name) + ".";
-    out.emplace_back(prefix + "sasl.enabled.mechanisms", listener.mechanism);
-    out.emplace_back(prefix + lower(listener.mechanism) + ".sasl.jaas.config",
+    out.emplace_back(prefix + "sasl.enabled.mechanisms", listener.authentication);
+    out.emplace_back(prefix + lower(listener.authentication) + ".sasl.jaas.config",
                      "org.apache.kafka.common.security.scram.ScramLoginModule required;");
   }
   const auto& authorization = layout.kafka().authorization;

@@ -76,8 +76,11 @@ void Upkeep::certificates() {
   for (const auto& [name, secret] : live)
     if (!is_ours(secret)) foreign("Secret " + name);
   if (!conflicts_.empty()) return;
-  want(k8s::kinds::kSecret, authority_secret(layout_, wanted), live, "signs the certificates of this platform",
-       {"data"});
+  want(k8s::kinds::kSecret, authority_secret(layout_, authority_secret_name(layout_), wanted.nodes), live,
+       "signs the certificates of this platform", {"data"});
+  if (wanted.clients)
+    want(k8s::kinds::kSecret, authority_secret(layout_, clients_authority_secret_name(layout_), *wanted.clients), live,
+         "signs the certificates of this platform's accounts", {"data"});
   want(k8s::kinds::kSecret, operator_secret(layout_, wanted), live, "the operator shows it to brokers", {"data"});
   for (const auto& pool : layout_.kafka().node_pools)
     want(k8s::kinds::kSecret, pool_secret(layout_, pool, wanted), live,
@@ -90,9 +93,9 @@ void Upkeep::certificates() {
 std::string Upkeep::quorum_trust(const api::NodePool& pool) const {
   const Certificates& wanted = observed_.certificates;
   const bool newest = std::ranges::all_of(wanted.pools.at(pool.name), [&](const auto& node) {
-    return pki::is_signed_by(node.second.quorum.certificate, wanted.authority.certificate);
+    return pki::is_signed_by(node.second.quorum.certificate, wanted.nodes.signing.certificate);
   });
-  return stable_hash(wanted.authority.authorities + (newest ? "newest" : ""));
+  return stable_hash(wanted.nodes.signing.authorities + (newest ? "newest" : ""));
 }
 
 void Upkeep::config_map(const api::NodePool& pool) {

@@ -2,6 +2,9 @@
 
 #include <penstock/base/base64.hpp>
 #include <penstock/operator/platform/parts.hpp>
+#include <penstock/pki/certificates.hpp>
+
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -227,6 +230,88 @@ TEST_CASE(
     CHECK(works(world));
     CHECK(users(world) == Users{data(world, "username")});
   }
+}
+
+Json with_certificate() {
+  Json spec = with_accounts();
+  spec["kafka"]["listeners"].push_back(
+      {{"name", "mtls"}, {"port", 9095}, {"tls", true}, {"authentication", {{"type", "mTLS"}}}});
+  spec["accounts"][0]["authentication"]["type"] = "mTLS";
+  return spec;
+}
+
+std::string text(World& world, const char* name, const char* key) {
+  return decode_base64((*world.api->find(k8s::kinds::kSecret, name))["data"][key].get<std::string>()).value();
+}
+
+TEST_CASE("an account with a certificate has one of an authority that signs nothing else") {
+  World world(with_certificate());
+  run(world);
+  CHECK(users(world).empty());
+  const auto info = pki::inspect(data(world, "tls.crt")).value();
+  CHECK(info.common_name == "shop");
+  CHECK(pki::is_key_of(data(world, "tls.key"), data(world, "tls.crt")));
+  CHECK(pki::is_signed_by(data(world, "tls.crt"), text(world, "main-clients-ca", "tls.crt")));
+  CHECK_FALSE(pki::is_signed_by(data(world, "tls.crt"), text(world, "main-ca", "tls.crt")));
+  CHECK(text(world, "main-nodes-tls", "clients-ca.pem") == text(world, "main-clients-ca", "ca.crt"));
+  CHECK(data(world, "ca.crt") == text(world, "main-ca", "ca.crt"));
+  CHECK(data(world, "security.protocol") == "SSL");
+  CHECK(data(world, "client.properties").find("\nssl.keystore.key=-----BEGIN PRIVATE KEY-----\\n") !=
+        std::string::npos);
+  CHECK_FALSE((*secret(world))["data"].contains("password"));
+  const std::string file = (*world.api->find(k8s::kinds::kConfigMap, "main-nodes"))["data"]["server.properties"];
+  for (const auto* line : {"listener.name.mtls.ssl.client.auth=required",
+                           "listener.name.mtls.ssl.truststore.location=/etc/penstock-tls/clients-ca.pem",
+                           "listener.name.mtls.ssl.principal.mapping.rules=RULE:^CN=([-a-z0-9.]+)$/$1/"})
+    CHECK_MESSAGE(file.find("\n" + std::string(line) + "\n") != std::string::npos, line);
+}
+
+TEST_CASE("a certificate of an account is made anew before it ends, when it is due, and when its Secret is gone") {
+  World world(with_certificate());
+  run(world);
+  std::string before = data(world, "tls.crt");
+  const auto renewed = [&] {
+    REQUIRE(world.settle());
+    return std::exchange(before, data(world, "tls.crt")) != before;
+  };
+  world.clock.advance(334 * 24h);
+  CHECK_FALSE(renewed());
+  world.clock.advance(2 * 24h);
+  CHECK(renewed());
+  world.api->erase(k8s::kinds::kSecret, kSecret);
+  CHECK(renewed());
+  (*world.api->find(k8s::kinds::kEventPlatform, "main"))["spec"]["accounts"][0]["rotation"] = {{"every", "30d"},
+                                                                                               {"overlap", "1h"}};
+  CHECK_FALSE(renewed());
+  world.clock.advance(30 * 24h);
+  CHECK(renewed());
+  CHECK_FALSE(renewed());
+}
+
+TEST_CASE("an authority of clients that is lost is trusted as long as certificates of it may be shown") {
+  World world(with_certificate());
+  run(world);
+  const std::string lost = text(world, "main-clients-ca", "tls.crt"), certificate = data(world, "tls.crt");
+  world.api->erase(k8s::kinds::kSecret, "main-clients-ca");
+  REQUIRE(world.settle());
+  CHECK(text(world, "main-clients-ca", "tls.crt") != lost);
+  CHECK(text(world, "main-nodes-tls", "clients-ca.pem").find(lost) != std::string::npos);
+  CHECK(data(world, "tls.crt") == certificate);
+}
+
+TEST_CASE("an account that gets a certificate keeps its password for a while") {
+  Json spec = with_certificate();
+  spec["accounts"][0]["authentication"]["type"] = "SCRAM-SHA-512";
+  World world(spec);
+  run(world);
+  REQUIRE(users(world) == Users{"shop"});
+  (*world.api->find(k8s::kinds::kEventPlatform, "main"))["spec"]["accounts"][0]["authentication"]["type"] = "mTLS";
+  REQUIRE(world.settle());
+  CHECK_FALSE(data(world, "tls.crt").empty());
+  CHECK(users(world) == Users{"shop"});
+  world.clock.advance(1h);
+  REQUIRE(world.settle());
+  CHECK(users(world).empty());
 }
 
 TEST_CASE("the scaler may look, and no more, where there is an authorizer") {

@@ -13,9 +13,11 @@ std::string account_secret_name(const Layout& layout, const std::string& account
 // Accounts of the spec, and those that are on record and must go.
 std::vector<std::string> known_accounts(const api::EventPlatform& platform);
 
-// How the clients of each account should log in: as its Secret says; with a new password, and as its other user, where
-// there is no Secret that can be used or the password is due.
-std::map<std::string, Login> logins(const Layout& layout, const AccountsSeen& seen, WallTime now);
+// How the clients of each account should log in: as its Secret says; with a new password, and as its other user, or
+// with a new certificate, where there is no Secret that can be used or what it has is due. Without those that need an
+// authority that there is none of.
+Result<std::map<std::string, Login>> logins(const Layout& layout, const AccountsSeen& seen,
+                                            const Certificates& certificates, WallTime now);
 
 // All that a client needs, under the names of Kafka's settings, and as files: client.properties, ca.crt. It says which
 // login Kafka has taken: it is written after that.

@@ -21,6 +21,7 @@ std::optional<Loaded> loaded_from(const Certificates& held, const Node& node);
 bool is_loaded(const Loaded& wanted, const Loaded& seen);
 
 std::string authority_secret_name(const Layout& layout);
+std::string clients_authority_secret_name(const Layout& layout);
 std::string operator_secret_name(const Layout& layout);
 std::string pool_secret_name(const Layout& layout, const api::NodePool& pool);
 
@@ -28,9 +29,10 @@ std::string pool_secret_name(const Layout& layout, const api::NodePool& pool);
 // empty.
 Certificates held(const Layout& layout, const std::map<std::string, Json>& secrets, const std::optional<Json>& view);
 
-Json authority_secret(const Layout& layout, const Certificates& certificates);
+Json authority_secret(const Layout& layout, const std::string& name, const Authority& authority);
 Json operator_secret(const Layout& layout, const Certificates& certificates);
-// <node id>.pem and <node id>-quorum.pem with a key and its certificate each, and ca.pem.
+// <node id>.pem and <node id>-quorum.pem with a key and its certificate each, ca.pem, and clients-ca.pem where there is
+// an authority of clients.
 Json pool_secret(const Layout& layout, const api::NodePool& pool, const Certificates& certificates);
 // ca.crt: whom the clients of listeners with TLS trust.
 Json trust_config_map(const Layout& layout, const Certificates& certificates);

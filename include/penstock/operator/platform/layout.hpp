@@ -42,7 +42,8 @@ class Layout {
 
   const std::vector<Node>& nodes() const { return nodes_; }  // controllers' pools first, then by id
   int count(api::Role role) const;
-  bool has_combined() const;  // some node is controller and broker
+  bool has_combined() const;                     // some node is controller and broker
+  const api::Listener* mutual_listener() const;  // the first that asks for certificates of clients; null: none does
 
   std::string stateful_set(const api::NodePool& pool) const;
   std::string pod(const api::NodePool& pool, int id) const;

@@ -27,12 +27,18 @@ struct NodeCertificates {
   api::TlsSecret quorum;   // of the controllers' listener and of those who come to it; read at start only
 };
 
+struct Authority {
+  api::TlsSecret signing;  // its key leaves no Secret but its own. It trusts whom all trust
+  api::TlsSecret next;     // the one to come, trusted long before it signs; empty: it is not near
+};
+
 // Of a platform that we run.
 struct Certificates {
-  api::TlsSecret authority;  // signs the others; its key leaves no Secret but its own. It trusts whom all trust
-  api::TlsSecret next;       // the authority to come, trusted long before it signs; empty: it is not near
-  api::TlsSecret admin;      // what the operator shows to brokers
-  api::TlsSecret scaler;     // what penstock-scaler shows to them
+  Authority nodes;                   // signs all of these
+  std::optional<Authority> clients;  // signs those of accounts; none: no listener asks for them
+  std::string clients_trusted;       // whom nodes trust as such already
+  api::TlsSecret admin;              // what the operator shows to brokers
+  api::TlsSecret scaler;             // what penstock-scaler shows to them
   std::map<std::string, std::map<int, NodeCertificates>> pools;  // by name, then by node id
 };
 
@@ -40,13 +46,15 @@ struct Certificates {
 struct Loaded {
   std::string serial;
   WallTime not_after;
-  std::vector<std::string> trusts;  // common names
+  std::vector<std::string> trusts, trusts_clients;  // common names of authorities
 };
 
 // How the clients of an account log in.
 struct Login {
-  std::string user, password;
-  WallTime since;  // when the password was made
+  std::string user;
+  WallTime since;              // when what follows was made
+  std::string password;        // of SCRAM
+  api::TlsSecret certificate;  // of mTLS
 };
 
 struct AccountsSeen {
