@@ -20,6 +20,7 @@ from harness.scaling import HEAVY, PARTITIONS, Workload
 from testbed import Testbed
 
 pytestmark = pytest.mark.profile("node")
+ROLES = Path(__file__).parent / "golden" / "roles.txt"
 METRICS = "/apis/external.metrics.k8s.io/v1beta1"
 
 
@@ -134,6 +135,22 @@ def test_a_wrong_value_is_refused_by_name(cluster: TestbedCluster) -> None:
     with pytest.raises(HelmError, match="scaler.replicas: Must be greater than or equal to 1"):
         cluster.helm("template", "penstock", CHART, "--set", "scaler.replicas=0")
     cluster.helm("lint", CHART, "--strict")
+
+
+def test_rights_are_those_that_were_reviewed(cluster: TestbedCluster) -> None:
+    """golden/roles.txt has a line for each right; a change of the chart that changes one must change it there, too."""
+    text = cluster.helm("template", "penstock", CHART, "-n", NAMESPACE, "--show-only", "templates/rbac.yaml", "--set", "keda.enabled=true")
+    lines = []
+    for role in filter(lambda each: "rules" in (each or {}), yaml.safe_load_all(text)):
+        where = f"in {role['metadata']['namespace']}" if role["kind"] == "Role" else "everywhere"
+        for rule in role["rules"]:
+            # An empty list would mean all, and a star does.
+            assert all(rule.values()) and "*" not in str(rule), rule
+            names = f" named {', '.join(rule['resourceNames'])}" if "resourceNames" in rule else ""
+            for group in rule["apiGroups"]:
+                lines += [f"{role['metadata']['name']} {where}: {', '.join(rule['verbs'])} {'.'.join(filter(None, [resource, group]))}{names}"
+                          for resource in rule["resources"]]
+    assert "\n".join(lines) + "\n" == ROLES.read_text()
 
 
 def test_monitoring_finds_the_pods_and_says_what_the_files_say(cluster: TestbedCluster, penstock: InstalledPenstock) -> None:
