@@ -192,8 +192,8 @@ def test_a_password_rotates_with_time_for_clients(shop: Shop) -> None:
     assert after["password"] != before["password"]
     assert shop.client(config_of(after), "produce") == "ok"
     assert shop.client(config_of(before), "produce") == "ok", "the one before is good for a minute yet"
-    [account] = [a for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"] if a["name"] == "shop"]
-    assert account["user"] == "shop.b"
+    eventually("the status says so", lambda: {a["name"]: a["user"] for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"]},
+               lambda users: users == {"shop": "shop.b", "billing": "billing", "audit": "audit"}, 10)
     eventually("the one before is gone", lambda: shop.client(config_of(before), "produce"), lambda said: said == "_AUTHENTICATION", 150)
     assert shop.client(config_of(after), "produce") == "ok"
 
@@ -205,6 +205,6 @@ def test_an_account_that_is_taken_away_can_not_log_in_any_more(shop: Shop) -> No
     eventually("its login is refused", lambda: shop.client(billing, "consume", group="billing"),
                lambda said: said == "_AUTHENTICATION", 60)
     assert not shop.cluster.kubectl("get", "secret", "main-account-billing", "-n", "shop", "--ignore-not-found")
-    names = [a["name"] for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"]]
-    assert names == ["shop", "audit"]
+    eventually("the status says so", lambda: [a["name"] for a in shop.cluster.get("eplat", "main", "shop")["status"]["accounts"]],
+               lambda names: names == ["shop", "audit"], 10)
     assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"

@@ -153,6 +153,8 @@ Account read_account(const Field& f) {
   f["rotation"]["overlap"].read(account.rotation_overlap);
   if (account.name.size() > kMostAccountName || account.name.ends_with(".b"))
     f["name"].wrong("must have at most 40 characters and not end in .b: that is the account's second user");
+  if (account.name == "tls" || account.name.ends_with("-tls"))
+    f["name"].wrong("must not end in -tls: the Secrets of node pools have such names");
   if (account.rotation_every && *account.rotation_every <= account.rotation_overlap)
     f["rotation"]["overlap"].wrong("must be less than rotation.every");
   return account;

@@ -45,7 +45,7 @@ class Cluster {
 
   // Users that have SCRAM credentials, with the mechanisms of these.
   virtual Result<std::map<std::string, std::set<std::string>>> scram_users(Duration timeout) = 0;
-  // Item names are users. What a user has with another mechanism stays.
+  // Item names are users. What a user has with another mechanism stays; to delete what there isn't is a success.
   virtual Result<PerItem<void>> alter_scram_users(const std::vector<ScramChange>& changes, Duration timeout) = 0;
 
   // Groups with at least one member that is assigned a partition of this topic; where assignments can't be seen, with

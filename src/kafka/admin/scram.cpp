@@ -86,7 +86,8 @@ Result<PerItem<void>> AdminCluster::alter_scram_users(const std::vector<ScramCha
                    const auto** responses = rd_kafka_AlterUserScramCredentials_result_responses(answer, &count);
                    for (const auto* response : std::span(responses, count)) {
                      const std::string user = rd_kafka_AlterUserScramCredentials_result_response_user(response);
-                     if (auto error = to_error(rd_kafka_AlterUserScramCredentials_result_response_error(response)))
+                     auto error = to_error(rd_kafka_AlterUserScramCredentials_result_response_error(response));
+                     if (error && error->code != Code::kNotFound)
                        outcome.refuse(user, *std::move(error));
                      else
                        outcome.set(user, {});

@@ -237,8 +237,10 @@ Json operator_secret(const Layout& layout, const Certificates& certificates) {
 
 Json pool_secret(const Layout& layout, const api::NodePool& pool, const Certificates& certificates) {
   Json data{{std::string(kTrustKey), encode_base64(certificates.nodes.signing.authorities)}};
-  if (certificates.clients)
-    data[std::string(kClientsTrustKey)] = encode_base64(certificates.clients->signing.authorities);
+  // Also when no listener asks for it any more: a broker that has not started anew reads it yet.
+  const std::string& clients =
+      certificates.clients ? certificates.clients->signing.authorities : certificates.clients_trusted;
+  if (!clients.empty()) data[std::string(kClientsTrustKey)] = encode_base64(clients);
   for (const auto& [id, node] : certificates.pools.at(pool.name)) {
     data[std::to_string(id).append(kServingSuffix)] = encode_base64(pem(node.serving));
     data[std::to_string(id).append(kQuorumSuffix)] = encode_base64(pem(node.quorum));

@@ -66,11 +66,14 @@ Result<std::map<std::string, Json>> read_secrets(const std::vector<std::string>&
   return out;
 }
 
+bool all_ours(const Observed& observed) {
+  return std::ranges::all_of(observed.children.secrets,
+                             [&](const auto& secret) { return is_child(secret.second, observed.platform); });
+}
+
 // As they should be; as they are while a Secret of somebody else's keeps one of ours from being written.
 Result<Certificates> certificates_of(const Layout& layout, const Observed& observed, WallTime now) {
-  const bool all_ours = std::ranges::all_of(
-      observed.children.secrets, [&](const auto& secret) { return is_child(secret.second, observed.platform); });
-  return all_ours ? renewed(observed.held, layout, now) : observed.held;
+  return all_ours(observed) ? renewed(observed.held, layout, now) : observed.held;
 }
 
 kafka::Connection managed_connection(const Layout& layout, const Certificates& certificates) {
@@ -112,12 +115,14 @@ void look_at_certificates(Observed& observed, const Layout& layout, Connections:
       const auto info = shown ? pki::inspect(shown->certificate) : std::unexpected(shown.error());
       if (!info) continue;
       loaded = {info->serial, info->not_after, shown->accepted_issuers, {}};
-      Result<kafka::ShownCertificate> to_clients;
-      if (const auto* mutual = layout.mutual_listener())
-        to_clients = line.cluster->shown_certificate(node.host, mutual->port, kShowTimeout);
-      // A broker that does not have this listener yet must not miss the rest.
-      loaded.trusts_clients = to_clients ? to_clients->accepted_issuers : wanted->second.trusts_clients;
-      if (to_clients) line.loaded[node.id] = loaded;
+      const auto* mutual = layout.mutual_listener();
+      if (mutual != nullptr)
+        if (const auto to_clients = line.cluster->shown_certificate(node.host, mutual->port, kShowTimeout))
+          loaded.trusts_clients = to_clients->accepted_issuers;
+      // A broker that will only ask clients for certificates once it has started anew must not miss the rest.
+      const bool asks = !loaded.trusts_clients.empty();
+      if (!asks) loaded.trusts_clients = wanted->second.trusts_clients;
+      if (asks || mutual == nullptr) line.loaded[node.id] = loaded;
     }
     observed.loaded[node.id] = loaded;
   }
@@ -172,9 +177,11 @@ Result<Sight> observe(const api::EventPlatform& platform, const Deps& deps, Conn
   }
   observed.answer = probe(**line);
   if (layout && observed.answer) {
-    auto accounts = accounts_of(*layout, observed.certificates, *(*line)->cluster, deps, stop);
-    if (!accounts) return std::unexpected(accounts.error());
-    observed.accounts = std::move(*accounts);
+    if (all_ours(observed)) {  // without an authority there is nothing that clients could trust
+      auto accounts = accounts_of(*layout, observed.certificates, *(*line)->cluster, deps, stop);
+      if (!accounts) return std::unexpected(accounts.error());
+      observed.accounts = std::move(*accounts);
+    }
     if (layout->kafka().authorization && std::ranges::count(observed.answer->capabilities, "acls") > 0)
       if (auto acls = (*line)->cluster->acls(scaler_acls()[0].principal, kKafkaTimeout))
         observed.scaler_acls = std::move(*acls);

@@ -43,6 +43,12 @@ bool same_words(std::string_view a, std::string_view b) {
   return words(a) == words(b);
 }
 
+std::string lasting_words(const api::Condition* before, const std::string& reason, const std::string& text) {
+  std::string message = lasting(text);
+  const bool same = before != nullptr && before->reason == reason && same_words(before->message, message);
+  return same ? before->message : message;
+}
+
 PlatformPlan start(const Observed& observed) {
   PlatformPlan plan;
   plan.status = observed.platform.status;
@@ -68,10 +74,7 @@ void unreachable(PlatformPlan& plan, const Observed& observed, WallTime now, con
   std::string reason = "Unreachable";
   if (error.code == Code::kUnauthorized) reason = "AuthenticationFailed";
   if (error.code == Code::kForbidden) reason = "AccessDenied";
-  // Kafka's words carry times and ports that differ with each try; a status that changed each time would be a loop.
-  const api::Condition* before = ready_before(observed);
-  std::string message = lasting(error.what);
-  if (before != nullptr && before->reason == reason && same_words(before->message, message)) message = before->message;
+  const std::string message = lasting_words(ready_before(observed), reason, error.what);
   not_ready(plan, observed, now, reason, message);
   plan.status.conditions.set("Available", ConditionStatus::kFalse, reason, message, observed.platform.meta.generation,
                              now);

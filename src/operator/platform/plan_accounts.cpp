@@ -8,7 +8,8 @@
 namespace penstock::op::platform {
 namespace {
 
-using Users = std::map<std::string, std::set<std::string>>;
+// After a change: has it arrived?
+constexpr Duration kVerify = 1s;
 
 class Accounts {
  public:
@@ -16,57 +17,79 @@ class Accounts {
       : plan_(plan), seen_(*observed.accounts), observed_(observed), layout_(layout), now_(now) {}
 
   void run() {
-    plan_.status.accounts.clear();
     if (!seen_.users) {
-      plan_.status.accounts = layout_.platform().status.accounts;
-      return tell(false, "NotAsked", "Kafka did not tell its users: " + seen_.users.error().what);
+      const std::string text = "Kafka did not tell its users: " + seen_.users.error().what;
+      const auto* before = layout_.platform().status.conditions.find("AccountsReady");
+      return tell(false, "NotAsked", lasting_words(before, "NotAsked", text));
     }
+    const std::size_t actions = plan_.actions.size();
+    plan_.status.accounts.clear();
     record_new();
-    for (const api::Account& account : layout_.platform().spec.accounts) keep(account);
-    const auto& wanted = layout_.platform().spec.accounts;
-    for (const api::AccountStatus& record : layout_.platform().status.accounts)
-      if (std::ranges::count(wanted, record.name, &api::Account::name) == 0) take_back(record);
-    if (problems_.empty()) return tell(true, "InKafka", "every account can log in");
-    tell(false, "Conflict", join(problems_, ", ") + ": rename it or delete it");
+    for (const api::Account& account : wanted()) keep(account);
+    for (const api::AccountStatus& record : recorded())
+      if (std::ranges::count(wanted(), record.name, &api::Account::name) == 0) take_back(record);
+    if (!problems_.empty()) return tell(false, "Conflict", join(problems_, "; "));
+    if (plan_.actions.size() == actions) return tell(true, "InKafka", "every account can log in");
+    tell(false, "Pending", "accounts are to be changed in Kafka or in their Secrets");
+    plan_.look_again = std::min(plan_.look_again.value_or(kVerify), kVerify);
   }
 
  private:
+  const std::vector<api::Account>& wanted() const { return layout_.platform().spec.accounts; }
+  const std::vector<api::AccountStatus>& recorded() const { return layout_.platform().status.accounts; }
+  const api::AccountStatus* record_of(const std::string& account) const {
+    const auto found = std::ranges::find(recorded(), account, &api::AccountStatus::name);
+    return found == recorded().end() ? nullptr : &*found;
+  }
+
   void tell(bool good, const std::string& reason, const std::string& message) {
     plan_.status.conditions.set("AccountsReady", good ? api::ConditionStatus::kTrue : api::ConditionStatus::kFalse,
                                 reason, message, layout_.platform().meta.generation, now_);
   }
 
-  // Null: there is none, or it is somebody else's.
-  const Json* secret_of(const std::string& account) {
+  const Json* secret_of(const std::string& account) const {
     const auto found = seen_.secrets.find(account_secret_name(layout_, account));
-    if (found == seen_.secrets.end()) return nullptr;
-    if (is_child(found->second, layout_.platform())) return &found->second;
-    problems_.push_back("Secret " + found->first + " exists and does not belong to this EventPlatform");
-    return nullptr;
+    return found == seen_.secrets.end() ? nullptr : &found->second;
+  }
+  // Why nothing can be done for the account now; empty: something can.
+  std::string obstacle(const std::string& account) const {
+    const Json* secret = secret_of(account);
+    if (secret == nullptr) return "";
+    const std::string name = "Secret " + account_secret_name(layout_, account);
+    if (!is_child(*secret, layout_.platform()))
+      return name + " exists and does not belong to this EventPlatform: rename it or delete it";
+    if (secret->at("metadata").contains("deletionTimestamp")) return name + " is being deleted";
+    return "";
   }
 
-  // Before anything of it is put into Kafka. The user that is on record stays the one before until the Secret has the
-  // new one: after a crash between the two it must not be given a new password, as clients may have the old one.
+  // Before anything of it is put into Kafka.
   void record_new() {
-    const auto& before = layout_.platform().status.accounts;
     api::EventPlatformStatus status = plan_.status;
-    status.accounts = before;
+    status.accounts = recorded();
     for (const auto& [name, login] : seen_.logins)
-      if (std::ranges::find(before, name, &api::AccountStatus::name) == before.end())
+      if (record_of(name) == nullptr && obstacle(name).empty())
         status.accounts.push_back({name, login.user, login.since});
-    if (status.accounts.size() > before.size())
+    if (status.accounts.size() > recorded().size())
       plan_.actions.push_back(record(layout_.platform(), status, "its accounts are to be put into Kafka"));
   }
 
   void keep(const api::Account& account) {
+    const api::AccountStatus* before = record_of(account.name);
     const auto found = seen_.logins.find(account.name);
-    if (found == seen_.logins.end()) return problems_.push_back("there is no authority for account " + account.name);
+    if (std::string why = obstacle(account.name); !why.empty() || found == seen_.logins.end()) {
+      problems_.push_back(why.empty() ? "there is no authority for account " + account.name : std::move(why));
+      if (before != nullptr) plan_.status.accounts.push_back(*before);
+      return;
+    }
     const Login& login = found->second;
-    plan_.status.accounts.push_back({account.name, login.user, login.since});
-    const std::size_t problems = problems_.size();
     const Json* live = secret_of(account.name);
-    if (problems_.size() > problems) return;
     const bool taken = live != nullptr && is_taken(*live, account, login);
+    // The user on record stays the one before until the Secret has the new one: whatever fails in between, the one that
+    // clients have must not be given another password.
+    if (taken || before == nullptr)
+      plan_.status.accounts.push_back({account.name, login.user, login.since});
+    else
+      plan_.status.accounts.push_back(*before);
     if (account.authentication != api::kMutualTls && (!taken || !has(login.user, account.authentication)))
       plan_.actions.push_back(AlterScramUsers{{{login.user, account.authentication, login.password}},
                                               "account " + account.name + " logs in with it"});
@@ -86,7 +109,7 @@ class Accounts {
       return;
     }
     Json change = difference(wanted, *live, {"data"});
-    if (change.empty() || live->at("metadata").contains("deletionTimestamp")) return;
+    if (change.empty()) return;
     change["metadata"]["uid"] = live->at("metadata").value("uid", "");
     change["metadata"]["resourceVersion"] = live->at("metadata").value("resourceVersion", "");
     plan_.actions.push_back(PatchObject{k8s::kinds::kSecret, k8s::key_of(wanted), std::move(change), why});
@@ -111,11 +134,11 @@ class Accounts {
 
   void take_back(const api::AccountStatus& record) {
     const std::string why = "spec.accounts no longer has " + record.name;
+    const Json* live = obstacle(record.name).empty() ? secret_of(record.name) : nullptr;
     std::vector<kafka::ScramChange> gone;
     for (const std::string& user : api::users_of(record.name))
       for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"})
         if (has(user, mechanism)) gone.push_back({user, mechanism, std::nullopt});
-    const Json* live = secret_of(record.name);
     if (live == nullptr && gone.empty()) return;
     plan_.status.accounts.push_back(record);  // until nothing of it is left
     if (!gone.empty()) plan_.actions.push_back(AlterScramUsers{std::move(gone), why});

@@ -111,10 +111,8 @@ void add_security(Properties& out, const Layout& layout, const api::NodePool& po
   std::vector<std::string> users{"User:CN=" + std::string(kNodeName), "User:CN=" + std::string(kOperatorName)};
   for (const std::string& user : authorization->super_users) {
     users.push_back(user);
-    const auto& accounts = layout.platform().spec.accounts;
-    const auto account =
-        std::ranges::find(accounts, user.substr(std::string_view("User:").size()), &api::Account::name);
-    if (account != accounts.end()) users.push_back("User:" + api::users_of(account->name)[1]);
+    // Whether it is an account or not: one that becomes one later must not need a restart.
+    if (user.find('=') == std::string::npos) users.push_back(user + ".b");
   }
   out.emplace_back("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
   out.emplace_back("super.users", join(users, ";"));

@@ -80,8 +80,6 @@ TEST_CASE("an account is a user with a password that nobody else has, and a Secr
 }
 
 TEST_CASE("a password is never told in words") {
-  World world(with_accounts());
-  run(world);
   const AlterScramUsers action{{{"shop", "SCRAM-SHA-512", "secret"}, {"shop.b", "SCRAM-SHA-256", std::nullopt}}, "why"};
   CHECK(to_string(action) ==
         "set the SCRAM-SHA-512 password of user shop; delete the SCRAM-SHA-256 password of user shop.b: why");
@@ -137,12 +135,14 @@ TEST_CASE("what Kafka lost it gets again, and a password that a person writes is
   CHECK(data(world, "password") == before);
   CHECK(works(world));
 
-  (*secret(world))["data"]["password"] = encode_base64("by \"hand\"");
+  (*secret(world))["data"]["password"] = encode_base64("by \"hånd\" 🔑\n");
   REQUIRE(world.settle());
   CHECK(data(world, "username") == "shop");
-  CHECK(data(world, "password") == "by \"hand\"");
+  CHECK(data(world, "password") == "by \"hånd\" 🔑\n");
   CHECK(works(world));
-  CHECK(data(world, "sasl.jaas.config").ends_with(R"( password="by \"hand\"";)"));
+  CHECK(data(world, "sasl.jaas.config").ends_with(R"( password="by \"hånd\" 🔑\n";)"));
+  CHECK(data(world, "client.properties").find(R"( password="by \\"h\u00e5nd\\" \ud83d\udd11\\n";)") !=
+        std::string::npos);
 }
 
 TEST_CASE("another mechanism is another user, so that clients have time") {
@@ -312,6 +312,74 @@ TEST_CASE("an account that gets a certificate keeps its password for a while") {
   world.clock.advance(1h);
   REQUIRE(world.settle());
   CHECK(users(world).empty());
+}
+
+TEST_CASE("whatever fails for however long, the password that clients have stays good") {
+  for (const char* broken : {"scram", "/secrets", "/statefulsets"}) {
+    CAPTURE(broken);
+    World world(with_accounts());
+    run(world);
+    const std::string before = data(world, "password");
+    world.api->erase(k8s::kinds::kSecret, kSecret);
+    if (broken == std::string("/statefulsets"))
+      (*world.api->find(k8s::kinds::kStatefulSet, "main-nodes"))["spec"]["replicas"] = 5;
+    world.api->broken = world.broker.broken = broken;
+    for (int i = 0; i < 4; ++i) {
+      CHECK_FALSE(world.reconcile());
+      CHECK(world.broker.passwords["shop"]["SCRAM-SHA-512"] == before);
+    }
+    world.api->broken = world.broker.broken = "";
+    REQUIRE(world.settle());
+    CHECK(works(world));
+    CHECK(data(world, "username") == "shop.b");
+    CHECK(world.broker.passwords["shop"]["SCRAM-SHA-512"] == before);
+  }
+}
+
+TEST_CASE("a user that somebody made is not taken along by an account that never was") {
+  World world(with_accounts());
+  world.broker.passwords["shop"]["SCRAM-SHA-512"] = "by hand";
+  world.api->put(k8s::kinds::kSecret, {{"metadata", {{"name", kSecret}, {"namespace", "kafka"}}}});
+  run(world);
+  CHECK_FALSE(world.status().contains("accounts"));
+  (*world.api->find(k8s::kinds::kEventPlatform, "main"))["spec"].erase("accounts");
+  REQUIRE(world.settle());
+  CHECK(world.broker.passwords["shop"]["SCRAM-SHA-512"] == "by hand");
+}
+
+TEST_CASE("while somebody else's Secret keeps the authority away, accounts stay as they are") {
+  World world(with_accounts());
+  run(world);
+  const Json before = (*secret(world))["data"];
+  (*world.api->find(k8s::kinds::kSecret, "main-ca"))["metadata"].erase("ownerReferences");
+  REQUIRE(world.settle());
+  CHECK(world.condition("Ready")["reason"] == "Conflict");
+  CHECK((*secret(world))["data"] == before);
+  CHECK(world.status()["accounts"].size() == 1);
+}
+
+TEST_CASE("a Secret that is being deleted is waited for") {
+  Json spec = with_accounts();
+  spec["accounts"][0]["rotation"] = {{"every", "2h"}, {"overlap", "1h"}};
+  World world(spec);
+  run(world);
+  (*secret(world))["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  const auto changes = world.broker.password_changes.size();
+  world.clock.advance(2h);
+  REQUIRE(world.settle());
+  CHECK(world.broker.password_changes.size() == changes);
+  CHECK(world.condition("AccountsReady")["status"] == "False");
+}
+
+TEST_CASE("authorities of clients stay in the nodes' Secrets as long as a broker may read them") {
+  World world(with_certificate());
+  run(world);
+  const std::string trusted = text(world, "main-nodes-tls", "clients-ca.pem");
+  Json& spec = (*world.api->find(k8s::kinds::kEventPlatform, "main"))["spec"];
+  spec.erase("accounts");
+  spec["kafka"]["listeners"].erase(2);
+  REQUIRE(world.settle());
+  CHECK(text(world, "main-nodes-tls", "clients-ca.pem") == trusted);
 }
 
 TEST_CASE("the scaler may look, and no more, where there is an authorizer") {

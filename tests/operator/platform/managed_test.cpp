@@ -30,7 +30,7 @@ Observed fresh(const Json& spec) {
   const auto text = [](const std::string& what) {
     return api::TlsSecret{what + "'s certificate\n", what + "'s key\n", "the authority's certificate\n"};
   };
-  observed.certificates = {text("the authority"), {}, text("the operator"), text("the scaler"), {}};
+  observed.certificates = {{text("the authority"), {}}, {}, "", text("the operator"), text("the scaler"), {}};
   for (const auto& pool : observed.platform.spec.kafka->node_pools)
     for (int id = pool.node_id_start; id < pool.node_id_start + pool.replicas; ++id)
       observed.certificates.pools[pool.name][id] = {text("node " + std::to_string(id)), text("voter")};

@@ -26,9 +26,11 @@ class FakeApi : public http::Transport {
   std::map<std::string, Json> objects;
   std::vector<std::string> writes;  // "POST /api/v1/…"
   int writes_left = -1;             // 0: the operator has died, nothing of it arrives any more
+  std::string broken;               // writes to paths with this in them fail; empty: none
 
   Result<http::Response> send(const http::Request& request, Duration, std::stop_token) override {
     if (request.method == "GET") return get(path_of(request));
+    if (!broken.empty() && path_of(request).find(broken) != std::string::npos) return refuse(500, "Broken", "broken");
     if (!count_write()) return fail(Code::kUnavailable, "cut off");
     writes.push_back(request.method + " " + path_of(request));
     if (request.method == "POST") return post(path_of(request), Json::parse(request.body));
@@ -138,6 +140,7 @@ struct FakeKafka {
   std::set<kafka::AclBinding> bindings;
   kafka::Connection last;
   std::function<bool()> write;  // false: the operator has died
+  std::string broken;           // "scram": passwords can't be changed
 };
 
 class FakeCluster : public kafka::Cluster {
@@ -159,7 +162,7 @@ class FakeCluster : public kafka::Cluster {
   Result<kafka::PerItem<void>> alter_scram_users(const std::vector<kafka::ScramChange>& changes, Duration) override {
     kafka::PerItem<void> out;
     for (const auto& change : changes) {
-      if (!kafka_.write()) return fail(Code::kUnavailable, "cut off");
+      if (kafka_.broken == "scram" || !kafka_.write()) return fail(Code::kUnavailable, "cut off");
       auto& user = kafka_.passwords[change.user];
       kafka_.password_changes.push_back(change.user + (change.password ? "" : " gone"));
       if (change.password) {

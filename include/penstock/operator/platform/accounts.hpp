@@ -1,5 +1,5 @@
-// The accounts of a platform that we run: users of Kafka's with a password, and the Secrets that tell clients of them.
-// Pure but for the randomness of passwords.
+// The accounts of a platform that we run: users of Kafka's with a password or a certificate, and the Secrets that tell
+// clients of them. Pure but for the randomness of passwords and keys.
 #pragma once
 #include <penstock/operator/platform/layout.hpp>
 

@@ -44,5 +44,8 @@ void keep_accounts(PlatformPlan& plan, const Observed& observed, const Layout& l
 
 // Equal but for numbers: "refused (after 3ms)" says nothing new after "refused (after 5ms)".
 bool same_words(std::string_view a, std::string_view b);
+// Kafka's words for a condition, as they were before (null: it was not there) where the same is said with other times
+// and ports: a status that changed each time would be a loop.
+std::string lasting_words(const api::Condition* before, const std::string& reason, const std::string& text);
 
 }  // namespace penstock::op::platform
