@@ -9,6 +9,7 @@ PlatformPlan hold_back(PlatformPlan plan, const Observed& observed) {
   const api::EventPlatformStatus& before = observed.platform.status;
   if (observed.platform.meta.flag(api::annotations::kPlanOnly)) plan.status.plan = lines(plan);
   plan.actions.clear();
+  plan.look_again = start(observed).look_again;  // nothing is waited for that was only planned
   plan.publish = plan.publish && !before.cluster_id.empty();
   plan.status.cluster_id = before.cluster_id;
   plan.status.directory_ids = before.directory_ids;

@@ -200,6 +200,9 @@ TEST_CASE("a paused platform's accounts stay as they are") {
   CHECK(*secret(world) == before);
   CHECK(users(world) == Users{"shop"});
   CHECK(world.status()["accounts"].size() == 1);
+  const auto done = world.reconcile();
+  REQUIRE(done);
+  CHECK(done->requeue_after >= 27s);
 }
 
 TEST_CASE(
