@@ -171,7 +171,8 @@ def test_a_certificate_of_an_account_is_its_name_and_opens_nothing_else(shop: Sh
 
 
 def test_penstock_scaler_may_look_and_nothing_else(shop: Shop) -> None:
-    shop.cluster.apply(objects.deployment("billing"), objects.scaler("billing", ["orders"], mode="Observe"), namespace="shop")
+    shop.cluster.apply(objects.deployment("billing"), objects.scaler("billing", ["orders"], mode="Observe", offsetReset="earliest"),
+                       namespace="shop")
     assert shop.client(config_of(shop.secret("shop")), "produce") == "ok"
     eventually("it sees the lag", lambda: shop.cluster.get("cscaler", "billing", "shop").get("status", {}).get("lag", 0),
                lambda lag: lag > 0, 60)
