@@ -67,8 +67,7 @@ class Shop:
         self.cluster, self.testbed, self.folder = cluster, testbed, folder
 
     def secret(self, name: str) -> dict[str, str]:
-        data = self.cluster.get("secret", name, "shop")["data"]
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return self.cluster.secret(name, "shop")
 
     def write(self, name: str, text: str) -> str:
         (self.folder / name).write_text(text)

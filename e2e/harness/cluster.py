@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -63,6 +64,10 @@ class Cluster:
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
         return dict(json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json")))
+
+    def secret(self, name: str, namespace: str) -> dict[str, str]:
+        """What lies in a Secret, as text."""
+        return {key: base64.b64decode(value).decode() for key, value in self.get("secret", name, namespace)["data"].items()}
 
     def list(self, kind: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         return list(json.loads(self.kubectl("get", kind, "-n", namespace, "-l", selector, "-o", "json"))["items"])

@@ -9,13 +9,14 @@ constexpr std::size_t kMostTrusted = 4;
 
 bool names_all(const std::string& certificate, const pki::LeafSpec& leaf) {
   const auto info = pki::inspect(certificate);
-  const auto holds = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
-    return std::ranges::all_of(some, [&](const auto& one) { return std::ranges::find(all, one) != all.end(); });
-  };
-  return info && holds(info->dns_names, leaf.dns_names) && holds(info->ip_addresses, leaf.ip_addresses);
+  return info && holds_all(info->dns_names, leaf.dns_names) && holds_all(info->ip_addresses, leaf.ip_addresses);
 }
 
 }  // namespace
+
+bool holds_all(const std::vector<std::string>& all, const std::vector<std::string>& some) {
+  return std::ranges::all_of(some, [&](const auto& one) { return std::ranges::find(all, one) != all.end(); });
+}
 
 bool is_good(const api::TlsSecret& held, WallTime now, Duration renew_before) {
   return pki::is_key_of(held.key, held.certificate) && !pki::needs_renewal(held.certificate, now, renew_before);

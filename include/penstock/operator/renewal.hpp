@@ -18,6 +18,8 @@ struct Validity {
 
 inline constexpr Validity kAuthorityValidity{3650 * 24h, 730 * 24h};
 
+bool holds_all(const std::vector<std::string>& all, const std::vector<std::string>& some);
+
 // Whether there is a key with its certificate, and time left until it must be made anew.
 bool is_good(const api::TlsSecret& held, WallTime now, Duration renew_before);
 

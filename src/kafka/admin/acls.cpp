@@ -134,26 +134,19 @@ Result<std::vector<AclBinding>> AdminCluster::acls(const std::string& principal,
       RD_KAFKA_RESOURCE_ANY, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, principal.empty() ? nullptr : principal.c_str(),
       nullptr, RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, words, sizeof(words)));
   if (!any) return fail(Code::kInternal, words);
-  Result<std::vector<AclBinding>> found = fail(Code::kInternal, "not asked");
-  Batch batch(*handle_, timeout);
-  batch.submit(
-      RD_KAFKA_ADMIN_OP_DESCRIBEACLS,
+  return ask<std::vector<AclBinding>>(
+      *handle_, timeout, RD_KAFKA_ADMIN_OP_DESCRIBEACLS,
       [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         rd_kafka_DescribeAcls(rk, any.get(), options, queue);
       },
-      [&](const Result<const rd_kafka_event_t*>& answer) {
-        if (!answer) {
-          found = std::unexpected(answer.error());
-          return;
-        }
-        found.emplace();
+      [](const rd_kafka_event_t* answer) {
+        std::vector<AclBinding> found;
         std::size_t count = 0;
-        const auto** bindings = rd_kafka_DescribeAcls_result_acls(*answer, &count);
+        const auto** bindings = rd_kafka_DescribeAcls_result_acls(answer, &count);
         for (const auto* binding : std::span(bindings, count))
-          if (auto known = read(binding)) found->push_back(*std::move(known));
+          if (auto known = read(binding)) found.push_back(*std::move(known));
+        return found;
       });
-  batch.run();
-  return found;
 }
 
 Result<PerItem<void>> AdminCluster::create_acls(const std::vector<AclBinding>& bindings, Duration timeout) {

@@ -13,29 +13,23 @@ Result<std::unique_ptr<Handle>> AdminCluster::open(const Connection& connection,
 }
 
 Result<ClusterInfo> AdminCluster::describe(Duration timeout) {
-  Result<ClusterInfo> info = fail(Code::kInternal, "not asked");
-  Batch batch(*handle_, timeout);
-  batch.submit(RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, rd_kafka_DescribeCluster,
-               [&](const Result<const rd_kafka_event_t*>& answer) {
-                 if (!answer) {
-                   info = std::unexpected(answer.error());
-                   return;
-                 }
-                 info.emplace();
-                 if (const char* id = rd_kafka_DescribeCluster_result_cluster_id(*answer)) info->cluster_id = id;
-                 if (const auto* controller = rd_kafka_DescribeCluster_result_controller(*answer))
-                   info->controller_id = rd_kafka_Node_id(controller);
-                 std::size_t count = 0;
-                 const auto** nodes = rd_kafka_DescribeCluster_result_nodes(*answer, &count);
-                 for (const auto* node : std::span(nodes, count)) {
-                   const char* rack = rd_kafka_Node_rack(node);
-                   info->brokers.push_back(
-                       {rd_kafka_Node_id(node), rd_kafka_Node_host(node), rd_kafka_Node_port(node), rack ? rack : ""});
-                 }
-               });
-  batch.run();
-  if (info) std::ranges::sort(info->brokers, {}, &Broker::id);
-  return info;
+  return ask<ClusterInfo>(*handle_, timeout, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, rd_kafka_DescribeCluster,
+                          [](const rd_kafka_event_t* answer) {
+                            ClusterInfo info;
+                            if (const char* id = rd_kafka_DescribeCluster_result_cluster_id(answer))
+                              info.cluster_id = id;
+                            if (const auto* controller = rd_kafka_DescribeCluster_result_controller(answer))
+                              info.controller_id = rd_kafka_Node_id(controller);
+                            std::size_t count = 0;
+                            const auto** nodes = rd_kafka_DescribeCluster_result_nodes(answer, &count);
+                            for (const auto* node : std::span(nodes, count)) {
+                              const char* rack = rd_kafka_Node_rack(node);
+                              info.brokers.push_back({rd_kafka_Node_id(node), rd_kafka_Node_host(node),
+                                                      rd_kafka_Node_port(node), rack ? rack : ""});
+                            }
+                            std::ranges::sort(info.brokers, {}, &Broker::id);
+                            return info;
+                          });
 }
 
 }  // namespace penstock::kafka

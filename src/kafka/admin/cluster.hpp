@@ -117,6 +117,18 @@ void send_in_chunks(Batch& batch, rd_kafka_admin_op_t operation, std::span<const
   }
 }
 
+// One request and what its answer says.
+template <class T, class Read>
+Result<T> ask(Handle& handle, Duration timeout, rd_kafka_admin_op_t operation, const Batch::Start& start, Read read) {
+  Result<T> said = fail(Code::kInternal, "not asked");
+  Batch batch(handle, timeout);
+  batch.submit(operation, start, [&](const Result<const rd_kafka_event_t*>& answer) {
+    said = answer ? Result<T>(read(*answer)) : std::unexpected(answer.error());
+  });
+  batch.run();
+  return said;
+}
+
 // Raw pointers for a call, without the ownership.
 template <class T, auto Destroy>
 std::vector<T*> raw(const std::vector<Owned<T, Destroy>>& owned) {

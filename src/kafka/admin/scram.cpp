@@ -42,26 +42,20 @@ std::set<std::string> mechanisms_of(const rd_kafka_UserScramCredentialsDescripti
 }  // namespace
 
 Result<std::map<std::string, std::set<std::string>>> AdminCluster::scram_users(Duration timeout) {
-  Result<std::map<std::string, std::set<std::string>>> users = fail(Code::kInternal, "not asked");
-  Batch batch(*handle_, timeout);
-  batch.submit(
-      RD_KAFKA_ADMIN_OP_DESCRIBEUSERSCRAMCREDENTIALS,
+  using Users = std::map<std::string, std::set<std::string>>;
+  return ask<Users>(
+      *handle_, timeout, RD_KAFKA_ADMIN_OP_DESCRIBEUSERSCRAMCREDENTIALS,
       [](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         rd_kafka_DescribeUserScramCredentials(rk, nullptr, 0, options, queue);
       },
-      [&](const Result<const rd_kafka_event_t*>& answer) {
-        if (!answer) {
-          users = std::unexpected(answer.error());
-          return;
-        }
-        users.emplace();
+      [](const rd_kafka_event_t* answer) {
+        Users users;
         std::size_t count = 0;
-        const auto** described = rd_kafka_DescribeUserScramCredentials_result_descriptions(*answer, &count);
+        const auto** described = rd_kafka_DescribeUserScramCredentials_result_descriptions(answer, &count);
         for (const auto* user : std::span(described, count))
-          (*users)[rd_kafka_UserScramCredentialsDescription_user(user)] = mechanisms_of(user);
+          users[rd_kafka_UserScramCredentialsDescription_user(user)] = mechanisms_of(user);
+        return users;
       });
-  batch.run();
-  return users;
 }
 
 Result<PerItem<void>> AdminCluster::alter_scram_users(const std::vector<ScramChange>& changes, Duration timeout) {

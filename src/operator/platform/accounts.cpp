@@ -20,10 +20,6 @@ std::string text_of(const Json& secret, const std::string& key) {
   return value.is_string() ? decode_base64(value.get_ref<const std::string&>()).value_or("") : "";
 }
 
-std::string annotation_of(const Json& secret, std::string_view name) {
-  return secret.at("metadata").value("annotations", Json::object()).value(std::string(name), "");
-}
-
 // Tells one login from another, and nobody the password.
 std::string fingerprint(const api::Account& account, const Login& login) {
   return pki::derived_id(account.authentication + "\n" + login.user + "\n" + login.password);
@@ -50,12 +46,6 @@ std::string user_before(const Layout& layout, const AccountsSeen& seen, const ap
   return "";
 }
 
-// Null: there is none, or it is somebody else's.
-const Json* secret_of(const Layout& layout, const AccountsSeen& seen, const api::Account& account) {
-  const auto found = seen.secrets.find(account_secret_name(layout, account.name));
-  return found != seen.secrets.end() && is_child(found->second, layout.platform()) ? &found->second : nullptr;
-}
-
 // Empty texts: the Secret does not say.
 Login held(const Json* secret) {
   if (secret == nullptr) return {};
@@ -71,7 +61,7 @@ bool is_due(const api::Account& account, const Login& login, WallTime now) {
 }
 
 Login with_password(const Layout& layout, const AccountsSeen& seen, const api::Account& account, WallTime now) {
-  const Json* secret = secret_of(layout, seen, account);
+  const Json* secret = own(layout, seen.secrets, account_secret_name(layout, account.name));
   Login login = held(secret);
   const bool good = is_user_of(account, login.user) && !login.password.empty() && login.since != WallTime{} &&
                     text_of(*secret, "sasl.mechanism") == account.authentication;
@@ -86,7 +76,7 @@ Login with_password(const Layout& layout, const AccountsSeen& seen, const api::A
 
 Result<Login> with_certificate(const Layout& layout, const AccountsSeen& seen, const api::Account& account,
                                const api::TlsSecret& authority, WallTime now) {
-  Login login = held(secret_of(layout, seen, account));
+  Login login = held(own(layout, seen.secrets, account_secret_name(layout, account.name)));
   login.user = account.name;
   login.password.clear();
   if (is_due(account, login, now)) login.certificate = {};

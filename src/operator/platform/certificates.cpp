@@ -28,12 +28,6 @@ api::TlsSecret parse_pem(const std::string& text, const std::string& authorities
 
 constexpr const char *kNextCertificate = "next.crt", *kNextKey = "next.key";
 
-// Null: there is none, or it is somebody else's.
-const Json* own(const Layout& layout, const std::map<std::string, Json>& secrets, const std::string& name) {
-  const auto found = secrets.find(name);
-  return found != secrets.end() && is_child(found->second, layout.platform()) ? &found->second : nullptr;
-}
-
 api::TlsSecret read_tls(const Json* secret) {
   return secret == nullptr ? api::TlsSecret{} : api::parse_tls_secret(*secret).value_or(api::TlsSecret{});
 }
@@ -175,11 +169,8 @@ std::optional<Loaded> loaded_from(const Certificates& held, const Node& node) {
 }
 
 bool is_loaded(const Loaded& wanted, const Loaded& seen) {
-  const auto holds = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
-    return std::ranges::all_of(some, [&](const auto& one) { return std::ranges::find(all, one) != all.end(); });
-  };
-  return wanted.serial == seen.serial && holds(seen.trusts, wanted.trusts) &&
-         holds(seen.trusts_clients, wanted.trusts_clients);
+  return wanted.serial == seen.serial && holds_all(seen.trusts, wanted.trusts) &&
+         holds_all(seen.trusts_clients, wanted.trusts_clients);
 }
 
 // No name of a pool's object: those end in -tls.

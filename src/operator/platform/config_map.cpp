@@ -11,8 +11,7 @@ constexpr std::string_view kSettled = "penstock.dev/settled-nodes";
 
 std::set<int> settled_nodes(const Json& config_map) {
   std::set<int> out;
-  const Json annotations = config_map.at("metadata").value("annotations", Json::object());
-  const std::string text = annotations.value(std::string(kSettled), "");
+  const std::string text = annotation_of(config_map, kSettled);
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at < end) {

@@ -87,13 +87,21 @@ bool is_child(const Json& object, const api::EventPlatform& platform) {
   return false;
 }
 
+const Json* own(const Layout& layout, const std::map<std::string, Json>& objects, const std::string& name) {
+  const auto found = objects.find(name);
+  return found != objects.end() && is_child(found->second, layout.platform()) ? &found->second : nullptr;
+}
+
+std::string annotation_of(const Json& object, std::string_view name) {
+  return object.at("metadata").value("annotations", Json::object()).value(std::string(name), "");
+}
+
 Ids ids_of(const Observed& observed) {
   const api::EventPlatform& platform = observed.platform;
   Ids ids{platform.status.cluster_id, platform.status.directory_ids};
   for (const auto& [name, claim] : observed.children.volume_claims) {
     if (!ids.cluster.empty()) break;
-    const Json annotations = claim.at("metadata").value("annotations", Json::object());
-    ids.cluster = annotations.value(std::string(kClusterIdAnnotation), "");
+    ids.cluster = annotation_of(claim, kClusterIdAnnotation);
   }
   if (ids.cluster.empty()) ids.cluster = pki::derived_id("cluster of " + platform.meta.uid);
   if (!ids.directories.empty()) return ids;

@@ -115,13 +115,21 @@ class Accounts {
     plan_.actions.push_back(PatchObject{k8s::kinds::kSecret, k8s::key_of(wanted), std::move(change), why});
   }
 
+  // Of both users, to be deleted.
+  std::vector<kafka::ScramChange> all_passwords(const std::string& account) const {
+    std::vector<kafka::ScramChange> out;
+    for (const std::string& user : api::users_of(account))
+      if (const auto found = seen_.users->find(user); found != seen_.users->end())
+        for (const std::string& mechanism : found->second) out.push_back({user, mechanism, std::nullopt});
+    return out;
+  }
+
   // What the account logged in with before.
   void retire(const api::Account& account, const Login& login) {
-    std::vector<kafka::ScramChange> old;
-    for (const std::string& user : api::users_of(account.name))
-      for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"})
-        if (has(user, mechanism) && (user != login.user || mechanism != account.authentication))
-          old.push_back({user, mechanism, std::nullopt});
+    auto old = all_passwords(account.name);
+    std::erase_if(old, [&](const kafka::ScramChange& each) {
+      return each.user == login.user && each.mechanism == account.authentication;
+    });
     if (old.empty()) return;
     const Duration left = login.since + account.rotation_overlap - now_;
     if (left > 0s) {
@@ -135,10 +143,7 @@ class Accounts {
   void take_back(const api::AccountStatus& record) {
     const std::string why = "spec.accounts no longer has " + record.name;
     const Json* live = obstacle(record.name).empty() ? secret_of(record.name) : nullptr;
-    std::vector<kafka::ScramChange> gone;
-    for (const std::string& user : api::users_of(record.name))
-      for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"})
-        if (has(user, mechanism)) gone.push_back({user, mechanism, std::nullopt});
+    auto gone = all_passwords(record.name);
     if (live == nullptr && gone.empty()) return;
     plan_.status.accounts.push_back(record);  // until nothing of it is left
     if (!gone.empty()) plan_.actions.push_back(AlterScramUsers{std::move(gone), why});

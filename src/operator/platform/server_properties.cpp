@@ -112,7 +112,7 @@ void add_security(Properties& out, const Layout& layout, const api::NodePool& po
   for (const std::string& user : authorization->super_users) {
     users.push_back(user);
     // Whether it is an account or not: one that becomes one later must not need a restart.
-    if (user.find('=') == std::string::npos) users.push_back(user + ".b");
+    if (user.find('=') == std::string::npos) users.push_back(api::users_of(user)[1]);
   }
   out.emplace_back("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
   out.emplace_back("super.users", join(users, ";"));

@@ -45,7 +45,7 @@ Upkeep::Upkeep(PlatformPlan& plan, const Observed& observed, const Layout& layou
 std::string Upkeep::annotation(const Node& node, std::string_view name) const {
   const auto claim = observed_.children.volume_claims.find(node.volume);
   if (claim == observed_.children.volume_claims.end()) return "";
-  return claim->second.at("metadata").value("annotations", Json::object()).value(std::string(name), "");
+  return annotation_of(claim->second, name);
 }
 
 // A node that was seen ready in a cluster that answers has its place in it for good: its ConfigMap and its volume say

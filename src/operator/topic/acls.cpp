@@ -21,9 +21,8 @@ constexpr std::array<std::string_view, 3> kOurs{"User:CN=penstock-operator", "Us
 std::vector<std::string> principals_of(const std::string& principal, const std::set<std::string>& accounts) {
   const std::string user = principal.substr(std::min(kUser.size(), principal.size()));
   if (!accounts.contains(user)) return {principal};
-  std::vector<std::string> out;
-  for (const std::string& each : api::users_of(user)) out.push_back(std::string(kUser) + each);
-  return out;
+  const auto both = api::users_of(principal);
+  return {both.begin(), both.end()};
 }
 
 }  // namespace

@@ -68,6 +68,10 @@ class Layout {
 
 // Whether this object is the platform's own, and not of somebody else or of an earlier platform of its name.
 bool is_child(const Json& object, const api::EventPlatform& platform);
+// The child of this name; null: there is none, or it is somebody else's.
+const Json* own(const Layout& layout, const std::map<std::string, Json>& objects, const std::string& name);
+// Empty: it does not have this one.
+std::string annotation_of(const Json& object, std::string_view name);
 
 // The ids that are pinned; else those of volumes that an earlier platform of this name left; else new ones, which
 // follow from the platform's uid, so that a second look gives the same.
