@@ -100,7 +100,7 @@ function(penstock_test folder)
   # checkout useless to another.
   add_test(NAME ${folder} COMMAND ${folder}_tests WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(
-    ${folder} PROPERTIES TIMEOUT 120 ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+    ${folder} PROPERTIES TIMEOUT 300 ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()
 
 # penstock_program(<target> <main.cpp> <library folder>)
